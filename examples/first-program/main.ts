@@ -1,0 +1,16 @@
+import { EventStore, MemoryEventAdapter } from '@zyflow/migration';
+import { diffTasks, mergeTasks, TasksDocument } from '@zyflow/migration/tasks';
+
+const base = '## Phase 1\n- [ ] 1.1 Parse\n- [ ] 1.2 Print\n';
+const local = base.replace('[ ] 1.1', '[x] 1.1'); // somebody ticks a task,
+const remote = base.replace('Print', 'Print without loss'); // somebody else renames another
+
+const { text, conflicts } = mergeTasks({ base, local, remote });
+console.log(text, `${conflicts.length} conflicts`);
+
+const before = TasksDocument.parse(base);
+const after = TasksDocument.parse(text, { previous: before });
+const store = new EventStore({ adapter: new MemoryEventAdapter() });
+await store.append('change/demo', diffTasks(before, after), { expectedVersion: 'no_stream' });
+for await (const event of store.read('change/demo')) console.log(event.version, event.type, event.data);
+await store.close();

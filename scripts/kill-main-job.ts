@@ -1,0 +1,68 @@
+// Kills the main job at random moments and lets it resume: each time it must end in the state of an undisturbed run.
+// usage: npm run kill-main-job -- [times]   default 20
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const times = Number(process.argv[2] ?? 20);
+const root = await mkdtemp(join(tmpdir(), 'kill-main-job-'));
+const program = ['--import', 'tsx', 'examples/migrate-zyflow/main.ts'];
+const env = { ...process.env, TSX_TSCONFIG_PATH: 'examples/tsconfig.json' };
+
+/** Runs the job; kills it after so many ms if it still runs then. */
+function run(
+  args: readonly string[],
+  killAfterMs?: number,
+): Promise<{ killed: boolean; code: number | null; output: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [...program, ...args], { env, detached: true });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk));
+    const timer =
+      killAfterMs === undefined ? undefined : setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), killAfterMs);
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ killed: signal === 'SIGKILL', code, output });
+    });
+  });
+}
+
+const stateOf = (folder: string) => readFile(join(folder, 'final-state.txt'), 'utf8');
+
+const undisturbed = join(root, 'undisturbed');
+const began = performance.now();
+const first = await run(['--run', undisturbed]);
+const durationMs = performance.now() - began;
+if (first.code !== 0) throw new Error(`the undisturbed run failed:\n${first.output}`);
+const wanted = await stateOf(undisturbed);
+console.log(`undisturbed: ${(durationMs / 1000).toFixed(1)} s`);
+
+let failed = 0;
+for (let round = 1; round <= times; round++) {
+  const folder = join(root, `round-${round}`);
+  const moments: string[] = [];
+  let result = await run(['--run', folder], Math.random() * durationMs);
+  while (result.killed) {
+    const last = result.output.trim().split('\n').at(-1) ?? '';
+    moments.push(last.slice(0, 60));
+    // Every third resumed run is killed again.
+    const again = Math.random() < 1 / 3 ? Math.random() * durationMs : undefined;
+    const resume = existsSync(join(folder, 'run.json')) ? ['--resume'] : [];
+    result = await run(['--run', folder, ...resume], again);
+  }
+  const same = result.code === 0 && (await stateOf(folder)) === wanted;
+  if (!same) {
+    failed++;
+    console.log(result.output);
+  }
+  console.log(
+    `${same ? 'ok  ' : 'FAIL'} ${round}: killed at ${moments.map((moment) => `"${moment}"`).join(', ') || 'no moment'}`,
+  );
+  if (same) await rm(folder, { recursive: true, force: true });
+}
+if (failed === 0) await rm(root, { recursive: true, force: true });
+else console.log(`what failed is in ${root}`);
+console.log(`${times - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,104 @@
+import { StorageError } from '../../core/errors.ts';
+import { KeyedQueue } from '../../core/keyed-queue.ts';
+
+/** The rows that a statement gave. */
+export interface PgResult {
+  readonly rows: readonly unknown[];
+  /** What the server says it did, where the client tells: `COMMIT` of a failed transaction answers `ROLLBACK`. */
+  readonly command?: string;
+}
+
+/** The part of a PostgreSQL client that we need: a subset of what pg.Pool, pg.Client and PGlite have. */
+export interface PgQueryable {
+  query(text: string, values?: unknown[]): Promise<PgResult>;
+}
+
+/** A pool: each query may run on another connection, and a transaction takes one for itself. Met by pg.Pool. */
+export interface PgPool extends PgQueryable {
+  connect(): Promise<PgQueryable & { release(error?: Error | boolean): void }>;
+  /** How many connections it has: what tells a pool from a single client. */
+  readonly totalCount: number;
+}
+
+/** A single connection that keeps its own transactions apart. Met by PGlite. */
+export interface PgTransactional extends PgQueryable {
+  transaction<T>(work: (transaction: PgQueryable) => Promise<T>): Promise<T>;
+}
+
+/**
+ * Your own client, by its shape: pg.Pool, pg.Client or PGlite. It stays yours: nothing here ends it.
+ *
+ * A single pg.Client must not have a transaction of yours open while the library uses it.
+ */
+export type PgDatabase = PgPool | PgTransactional | PgQueryable;
+
+// A single client carries one transaction at a time, whichever adapter asks. Its queue is found by the client itself.
+const queues = new WeakMap<object, KeyedQueue>();
+
+/**
+ * Runs one statement. On a single client it waits for the open {@link withTransaction} to end: inside, it would be
+ * undone by somebody else's rollback.
+ */
+export function query(db: PgDatabase, text: string, values?: unknown[]): Promise<PgResult> {
+  if (isPool(db) || isTransactional(db)) return db.query(text, values);
+  return inTurn(db, () => db.query(text, values));
+}
+
+/**
+ * Runs `work` in a transaction of its own, on one connection: committed once its promise resolves, rolled back if it
+ * rejects. Works alike for pg.Pool, pg.Client and PGlite; on the latter two, transactions wait for each other.
+ *
+ * Inside `work` use only the connection it is given. Before the outcome is known nothing of it is visible outside.
+ */
+export async function withTransaction<T>(db: PgDatabase, work: (connection: PgQueryable) => Promise<T>): Promise<T> {
+  if (isTransactional(db)) return db.transaction(work);
+  if (!isPool(db)) return inTurn(db, () => transact(db, work));
+  const client = await db.connect();
+  let broken: Error | undefined;
+  try {
+    return await transact(client, work, (error) => {
+      broken = error;
+    });
+  } finally {
+    // A connection in an unknown state never goes back to the pool.
+    client.release(broken);
+  }
+}
+
+async function transact<T>(
+  connection: PgQueryable,
+  work: (connection: PgQueryable) => Promise<T>,
+  onBroken: (error: Error) => void = () => {},
+): Promise<T> {
+  try {
+    await connection.query('BEGIN');
+    const result = await work(connection);
+    const { command } = await connection.query('COMMIT');
+    if (command === 'ROLLBACK') {
+      throw new StorageError('commit', 'a statement of the transaction had failed, and nothing of it was written');
+    }
+    return result;
+  } catch (error) {
+    try {
+      await connection.query('ROLLBACK');
+    } catch (rollbackError) {
+      // The connection is gone, and the server rolls back by itself. What the caller needs is the first error.
+      onBroken(rollbackError instanceof Error ? rollbackError : new Error(String(rollbackError)));
+    }
+    throw error;
+  }
+}
+
+function isPool(db: PgDatabase): db is PgPool {
+  return 'totalCount' in db && 'connect' in db;
+}
+
+function isTransactional(db: PgDatabase): db is PgTransactional {
+  return 'transaction' in db && typeof db.transaction === 'function';
+}
+
+function inTurn<T>(db: object, work: () => Promise<T>): Promise<T> {
+  const queue = queues.get(db) ?? new KeyedQueue();
+  queues.set(db, queue);
+  return queue.run('', work);
+}

@@ -1,0 +1,1 @@
+export { PrometheusCollector, type PrometheusCollectorOptions } from './prometheus-collector.ts';

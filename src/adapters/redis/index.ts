@@ -1,0 +1,2 @@
+export { RedisCacheProvider, type RedisCacheProviderOptions } from './redis-cache-provider.ts';
+export type { RedisClient } from './redis-commands.ts';

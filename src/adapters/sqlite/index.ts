@@ -1,0 +1,3 @@
+export type { SqliteDatabase, SqliteStatement } from './sqlite-database.ts';
+export { SqliteEventAdapter, type SqliteEventAdapterOptions } from './sqlite-event-adapter.ts';
+export { SqliteVersionStore, type SqliteVersionStoreOptions } from './sqlite-version-store.ts';

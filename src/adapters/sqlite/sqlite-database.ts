@@ -1,0 +1,99 @@
+import { sleep } from '../../core/abort.ts';
+import { backoffDelay } from '../../core/backoff.ts';
+import { type Clock, systemClock } from '../../core/clock.ts';
+import { StorageError } from '../../core/errors.ts';
+
+/** A prepared statement, as better-sqlite3, libsql and node:sqlite have it. */
+export interface SqliteStatement {
+  run(...values: unknown[]): unknown;
+  get(...values: unknown[]): unknown;
+  all(...values: unknown[]): unknown[];
+}
+
+/**
+ * The part of an embedded SQLite driver that we need; met by better-sqlite3, libsql and node:sqlite.
+ *
+ * Whoever opened the database sets its pragmas (`journal_mode = WAL` lets readers and the writer of several processes
+ * work side by side) and closes it.
+ */
+export interface SqliteDatabase {
+  prepare(sql: string): SqliteStatement;
+  exec(sql: string): unknown;
+}
+
+/** How long to wait for another process that holds the file. */
+export interface SqliteWaiting {
+  /** Ms until giving up. Default 5000. The driver's own `timeout`, where set, blocks the event loop in each try. */
+  readonly busyTimeoutMs?: number;
+  readonly clock?: Clock;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs `work` between `BEGIN IMMEDIATE` and `COMMIT`: all of it or nothing is written, and nobody else writes meanwhile.
+ *
+ * The whole is one synchronous section, so nothing else of this process gets between its statements. While another
+ * process holds the file it waits without blocking the event loop, and runs `work` anew.
+ *
+ * @throws {@link StorageError} if the file stays busy, or if the caller's own transaction is open on this connection:
+ * what is written inside it could be rolled back after it was acknowledged.
+ */
+export function writeTransaction<T>(db: SqliteDatabase, work: () => T, waiting: SqliteWaiting = {}): Promise<T> {
+  return whileBusy(() => {
+    begin(db);
+    try {
+      const result = work();
+      db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      rollBack(db, error);
+      throw error;
+    }
+  }, waiting);
+}
+
+/** Runs `work`, again and again while another process holds the file, until `busyTimeoutMs` is over. */
+export async function whileBusy<T>(work: () => T, waiting: SqliteWaiting = {}): Promise<T> {
+  const { busyTimeoutMs = 5000, clock = systemClock, signal } = waiting;
+  const end = clock.now() + busyTimeoutMs;
+  for (let attempt = 1; ; attempt++) {
+    signal?.throwIfAborted();
+    try {
+      return work();
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      if (clock.now() >= end) {
+        const advice = 'another connection holds it; raise busyTimeoutMs or look for a transaction that stays open';
+        throw new StorageError(`get hold of the database within ${busyTimeoutMs} ms`, advice, { cause: error });
+      }
+    }
+    await sleep(1 + backoffDelay(attempt, { initialMs: 2, maxMs: 50 }), { clock, signal });
+  }
+}
+
+function begin(db: SqliteDatabase): void {
+  try {
+    db.exec('BEGIN IMMEDIATE');
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.includes('within a transaction')) throw error;
+    const advice = 'commit it first, or give the adapter a connection of its own';
+    throw new StorageError('begin a transaction', advice, { cause: error });
+  }
+}
+
+function rollBack(db: SqliteDatabase, reason: unknown): void {
+  try {
+    db.exec('ROLLBACK');
+  } catch (error) {
+    // Some failures (disk full, I/O) end the transaction by themselves: then there is nothing left to roll back.
+    if (error instanceof Error && error.message.includes('no transaction is active')) return;
+    throw new StorageError('roll back', 'close this connection', { cause: new AggregateError([reason, error]) });
+  }
+}
+
+/** SQLITE_BUSY and its extended codes: a name in better-sqlite3 and libsql, a number in node:sqlite. */
+function isBusy(error: unknown): boolean {
+  const { code, errcode } = error as { code?: unknown; errcode?: unknown };
+  if (typeof errcode === 'number') return (errcode & 0xff) === 5;
+  return typeof code === 'string' && code.startsWith('SQLITE_BUSY');
+}

@@ -1,0 +1,131 @@
+/** Lines apart after which a stretch counts as replaced as a whole: bounds time and memory, never correctness. */
+const maxDistance = 1_000;
+
+/**
+ * For each item of `a`, the index of its partner in `b`, or -1: a long common subsequence, not always the longest.
+ *
+ * Items that occur once on both sides are anchors (patience diff, Bram Cohen 2003); the stretches between them, if small
+ * enough, are compared by Myers' O(ND) algorithm (1986). Near-linear for versions of one text.
+ */
+export function matchSequences<K>(a: readonly K[], b: readonly K[]): Int32Array {
+  const ids = new Map<K, number>();
+  const intern = (items: readonly K[]) =>
+    Int32Array.from(items, (item) => {
+      const id = ids.get(item) ?? ids.size;
+      if (id === ids.size) ids.set(item, id);
+      return id;
+    });
+  const left = intern(a);
+  const right = intern(b);
+  const partners = new Int32Array(a.length).fill(-1);
+  const stretches: Stretch[] = [{ a: 0, aEnd: a.length, b: 0, bEnd: b.length }];
+  for (let next = stretches.pop(); next; next = stretches.pop()) {
+    const rest = trim(left, right, next, partners);
+    if (rest.a === rest.aEnd || rest.b === rest.bEnd) continue;
+    const anchors = findAnchors(left, right, rest);
+    if (anchors.length === 0) {
+      matchByDistance(left, right, rest, partners);
+      continue;
+    }
+    let { a: fromA, b: fromB } = rest;
+    for (const { a: atA, b: atB } of anchors) {
+      partners[atA] = atB;
+      stretches.push({ a: fromA, aEnd: atA, b: fromB, bEnd: atB });
+      fromA = atA + 1;
+      fromB = atB + 1;
+    }
+    stretches.push({ a: fromA, aEnd: rest.aEnd, b: fromB, bEnd: rest.bEnd });
+  }
+  return partners;
+}
+
+interface Stretch {
+  readonly a: number;
+  readonly aEnd: number;
+  readonly b: number;
+  readonly bEnd: number;
+}
+
+/** Pairs what is equal at both ends; gives what is left between. */
+function trim(left: Int32Array, right: Int32Array, stretch: Stretch, partners: Int32Array): Stretch {
+  let { a, aEnd, b, bEnd } = stretch;
+  while (a < aEnd && b < bEnd && left[a] === right[b]) partners[a++] = b++;
+  while (a < aEnd && b < bEnd && left[aEnd - 1] === right[bEnd - 1]) partners[--aEnd] = --bEnd;
+  return { a, aEnd, b, bEnd };
+}
+
+/** The items that occur exactly once on either side, as far as they are in the same order: a longest such row. */
+function findAnchors(left: Int32Array, right: Int32Array, { a, aEnd, b, bEnd }: Stretch): { a: number; b: number }[] {
+  const seen = new Map<number, { a: number; b: number }>();
+  const several = -2;
+  for (let at = a; at < aEnd; at++) seen.set(left[at]!, { a: seen.has(left[at]!) ? several : at, b: -1 });
+  for (let at = b; at < bEnd; at++) {
+    const found = seen.get(right[at]!);
+    if (found) found.b = found.b === -1 ? at : several;
+  }
+  const unique = [...seen.values()].filter((pair) => pair.a >= 0 && pair.b >= 0);
+  return unique.length === 0 ? [] : increasing(unique);
+}
+
+/** A longest row of pairs, already in order of `a`, whose `b` grows too (patience sorting). */
+function increasing(pairs: readonly { a: number; b: number }[]): { a: number; b: number }[] {
+  const tops: number[] = [];
+  const before = new Int32Array(pairs.length).fill(-1);
+  pairs.forEach((pair, at) => {
+    let low = 0;
+    let high = tops.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (pairs[tops[middle]!]!.b < pair.b) low = middle + 1;
+      else high = middle;
+    }
+    if (low > 0) before[at] = tops[low - 1]!;
+    tops[low] = at;
+  });
+  const row: { a: number; b: number }[] = [];
+  for (let at = tops.at(-1) ?? -1; at >= 0; at = before[at]!) row.push(pairs[at]!);
+  return row.reverse();
+}
+
+/** Myers' greedy algorithm. Pairs nothing if the sides are more than {@link maxDistance} apart. */
+function matchByDistance(left: Int32Array, right: Int32Array, stretch: Stretch, partners: Int32Array): void {
+  const { a, b } = stretch;
+  const width = stretch.aEnd - a;
+  const height = stretch.bEnd - b;
+  const limit = Math.min(width + height, maxDistance);
+  // reach[distance][k + distance]: how far along `a` one gets on diagonal k (x - y) in that many steps.
+  const reach: Int32Array[] = [];
+  for (let distance = 0; distance <= limit; distance++) {
+    const previous = reach[distance - 1];
+    const current = new Int32Array(2 * distance + 1);
+    reach.push(current);
+    for (let k = -distance; k <= distance; k += 2) {
+      let x = previous ? startOf(previous, k, distance) : 0;
+      while (x < width && x - k < height && left[a + x] === right[b + x - k]) x++;
+      current[k + distance] = x;
+      if (x >= width && x - k >= height) {
+        traceBack(reach, k, stretch, partners);
+        return;
+      }
+    }
+  }
+}
+
+/** Where distance `distance` begins on diagonal k: a step down from k + 1 or right from k - 1, whichever is further. */
+function startOf(previous: Int32Array, k: number, distance: number): number {
+  const at = (diagonal: number) => previous[diagonal + distance - 1] ?? -1;
+  const isDown = k === -distance || (k !== distance && at(k - 1) < at(k + 1));
+  return isDown ? at(k + 1) : at(k - 1) + 1;
+}
+
+function traceBack(reach: readonly Int32Array[], end: number, { a, b }: Stretch, partners: Int32Array): void {
+  let k = end;
+  for (let distance = reach.length - 1; distance >= 0; distance--) {
+    const previous = reach[distance - 1];
+    const start = previous ? startOf(previous, k, distance) : 0;
+    for (let x = reach[distance]![k + distance]! - 1; x >= start; x--) partners[a + x] = b + x - k;
+    if (!previous) return;
+    const at = (diagonal: number) => previous[diagonal + distance - 1] ?? -1;
+    k = k === -distance || (k !== distance && at(k - 1) < at(k + 1)) ? k + 1 : k - 1;
+  }
+}

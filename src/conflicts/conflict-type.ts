@@ -1,0 +1,10 @@
+/** What kind of clash a conflict is. */
+export const ConflictType = Object.freeze({
+  /** Both sides gave one value a different new content. */
+  FIELD_CONFLICT: 'FIELD_CONFLICT',
+  /** Both sides changed the shape: different kinds of value, different orders of a list, overlapping edits of one. */
+  STRUCTURAL_CONFLICT: 'STRUCTURAL_CONFLICT',
+  /** One side removed what the other side changed. */
+  DELETION_CONFLICT: 'DELETION_CONFLICT',
+});
+export type ConflictType = (typeof ConflictType)[keyof typeof ConflictType];

@@ -1,0 +1,42 @@
+import { InvalidArgumentError } from '../core/errors.ts';
+import { isPlainObject } from '../core/json-value.ts';
+
+/** An item of a list whose items have an identity: found by that, wherever it has moved. */
+export interface ItemSegment {
+  /** The field that tells the items apart. */
+  readonly key: string;
+  readonly value: string | number;
+  /** Where the item is in the merged list, or would be put. */
+  readonly index: number;
+}
+
+/** The way from the root to a value: field names, and items of lists. */
+export type Location = readonly (string | ItemSegment)[];
+
+/** The location as a JSON Pointer (RFC 6901); items of lists by their index. */
+export function toPointer(location: Location): string {
+  return location
+    .map(
+      (segment) =>
+        `/${typeof segment === 'string' ? segment.replaceAll('~', '~0').replaceAll('/', '~1') : segment.index}`,
+    )
+    .join('');
+}
+
+/** @throws {@link InvalidArgumentError} if it is not a location as `Conflict.toJSON` writes one. */
+export function parseLocation(value: unknown, what: string): Location {
+  if (!Array.isArray(value)) throw new InvalidArgumentError(what, 'a list of path segments', value);
+  return Object.freeze(
+    value.map((segment: unknown, at) => {
+      if (typeof segment === 'string') return segment;
+      if (isPlainObject(segment)) {
+        const { key, value, index } = segment;
+        const isKeyed = typeof key === 'string' && (typeof value === 'string' || typeof value === 'number');
+        if (isKeyed && Number.isSafeInteger(index) && Number(index) >= 0) {
+          return Object.freeze({ key, value, index: Number(index) });
+        }
+      }
+      throw new InvalidArgumentError(`${what}[${at}]`, 'a field name or { key, value, index }', segment);
+    }),
+  );
+}

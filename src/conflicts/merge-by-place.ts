@@ -1,0 +1,35 @@
+import { stableStringify } from '../core/checksum.ts';
+import type { JsonValue } from '../core/json-value.ts';
+import { mergeSequence } from './merge-sequence.ts';
+import { isBalanced } from './sequence-balance.ts';
+
+type List = readonly JsonValue[];
+
+/**
+ * A three-way merge of lists whose items can only be told apart by their content and place (diff3); undefined if it would
+ * lose something, because both sides changed the same stretch or one moved what the other removed or moved.
+ *
+ * What both sides put into one place stands together, in an order that content decides.
+ */
+export function mergeByPlace(base: List, local: List, remote: List): List | undefined {
+  const keysOf = (items: List) => items.map(stableStringify);
+  const keys = { base: keysOf(base), local: keysOf(local), remote: keysOf(remote) };
+  const parts: List[] = [];
+  for (const range of mergeSequence(keys)) {
+    const ofLocal = local.slice(range.local.start, range.local.end);
+    const ofRemote = remote.slice(range.remote.start, range.remote.end);
+    if (range.kind === 'remote') parts.push(ofRemote);
+    else if (range.kind !== 'conflict') parts.push(ofLocal);
+    else if (range.base.start < range.base.end || areOverlapping(keysOf(ofLocal), keysOf(ofRemote))) return undefined;
+    else parts.push(...[ofLocal, ofRemote].sort(compareContent));
+  }
+  const merged = parts.flat();
+  return isBalanced(keys, keysOf(merged)) ? merged : undefined;
+}
+
+const areOverlapping = (a: readonly string[], b: readonly string[]) => {
+  const all = new Set(a);
+  return b.some((item) => all.has(item));
+};
+
+const compareContent = (a: List, b: List) => (stableStringify(a) < stableStringify(b) ? -1 : 1);

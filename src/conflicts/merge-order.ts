@@ -1,0 +1,168 @@
+import type { Identity } from './list-identity.ts';
+
+type Items = readonly Identity[];
+
+/** Items that both sides put in another order, each its own; in the order of each version. */
+export interface OrderConflict {
+  readonly base: Items;
+  readonly local: Items;
+  readonly remote: Items;
+}
+
+/**
+ * One order for the items of two lists whose items have identities.
+ *
+ * - Items on both sides: where the sides disagree, the order of the side that moved them; stretches are judged apart, and
+ *   one that both sides reordered differently stays in the base's order and is a conflict.
+ * - Items on one side only follow the item that they follow there, or stand first or last as they do there.
+ * - Where both sides have such items in one place, content decides what comes first, never the side (CF3).
+ *
+ * Linear but for sorting the stretches in dispute. An order without a conflict keeps each pair of items as the side that
+ * swapped it has it.
+ */
+export function mergeOrder(
+  base: Items,
+  local: Items,
+  remote: Items,
+): { order: readonly Identity[]; conflicts: readonly OrderConflict[] } {
+  if (isSame(local, remote)) return { order: local, conflicts: [] };
+  const localSet = new Set(local);
+  const remoteSet = new Set(remote);
+  const conflicts: OrderConflict[] = [];
+  const spine = mergeShared(
+    base,
+    local.filter((item) => remoteSet.has(item)),
+    remote.filter((item) => localSet.has(item)),
+    conflicts,
+  );
+  return { order: assemble(spine, runsBetween(local, remoteSet), runsBetween(remote, localSet)), conflicts };
+}
+
+/**
+ * Whether there is a place where both sides removed an item and each put others of its own: with items that are their
+ * own identity, that is one item edited by both.
+ */
+export function isReplacedByBoth(base: Items, local: Items, remote: Items): boolean {
+  const [inBase, inLocal, inRemote] = [new Set(base), new Set(local), new Set(remote)];
+  const shared = new Set(local.filter((item) => inRemote.has(item)));
+  const [before, ofLocal, ofRemote] = [base, local, remote].map((items) => runsBetween(items, shared)) as [
+    Runs,
+    Runs,
+    Runs,
+  ];
+  const isReplaced = (old: Items = [], one: Items = [], other: Items = []) =>
+    old.some((item) => !inLocal.has(item) && !inRemote.has(item)) &&
+    one.some((item) => !inBase.has(item)) &&
+    other.some((item) => !inBase.has(item));
+  return (
+    isReplaced(before.first, ofLocal.first, ofRemote.first) ||
+    isReplaced(before.last, ofLocal.last, ofRemote.last) ||
+    [...before.after].some(([item, run]) => isReplaced(run, ofLocal.after.get(item), ofRemote.after.get(item)))
+  );
+}
+
+/** The order of the items that both sides have. */
+function mergeShared(base: Items, local: Items, remote: Items, conflicts: OrderConflict[]): Identity[] {
+  const baseIndex = new Map(base.map((item, index) => [item, index]));
+  const spine: Identity[] = [];
+  // A stretch ends where both sides have had the same items: between stretches the sides agree.
+  const open = new Set<Identity>();
+  const toggle = (item: Identity) => open.delete(item) || open.add(item);
+  let from = 0;
+  for (let at = 0; at < local.length; at++) {
+    if (local[at] !== remote[at]) {
+      toggle(local[at]!);
+      toggle(remote[at]!);
+    }
+    if (open.size > 0) continue;
+    const isAgreed = at === from;
+    const stretch = isAgreed
+      ? [local[at]!]
+      : judge(local.slice(from, at + 1), remote.slice(from, at + 1), baseIndex, conflicts);
+    for (const item of stretch) spine.push(item);
+    from = at + 1;
+  }
+  return spine;
+}
+
+/** One order for a stretch of the same items that the sides have in different orders. */
+function judge(
+  local: Items,
+  remote: Items,
+  baseIndex: ReadonlyMap<Identity, number>,
+  conflicts: OrderConflict[],
+): Items {
+  const inBase = (items: Items) => items.filter((item) => baseIndex.has(item));
+  const byBase = (a: Identity, b: Identity) => baseIndex.get(a)! - baseIndex.get(b)!;
+  const localOrder = inBase(local);
+  const remoteOrder = inBase(remote);
+  const localMoved = !isSorted(localOrder, byBase);
+  const remoteMoved = !isSorted(remoteOrder, byBase);
+  if (localMoved !== remoteMoved) return localMoved ? local : remote;
+  const first = local.findIndex((item, at) => item !== remote[at]);
+  const chosen = compareIdentities(local[first]!, remote[first]!) < 0 ? local : remote;
+  // Only items that both sides added are in different places.
+  if (isSame(localOrder, remoteOrder)) return chosen;
+  const baseOrder = localOrder.toSorted(byBase);
+  conflicts.push({ base: baseOrder, local: localOrder, remote: remoteOrder });
+  return assemble(baseOrder, runsBetween(chosen, new Set(baseOrder)), noRuns);
+}
+
+/** Rows of items that one side has alone, by the shared item that they follow. */
+interface Runs {
+  readonly first: Items;
+  readonly after: ReadonlyMap<Identity, Items>;
+  /** What stands behind the last shared item: stays at the end, wherever that item goes. */
+  readonly last: Items;
+}
+
+const noRuns: Runs = { first: [], after: new Map(), last: [] };
+
+function runsBetween(items: Items, shared: ReadonlySet<Identity>): Runs {
+  const first: Identity[] = [];
+  const after = new Map<Identity, Identity[]>();
+  let run = first;
+  let anchor: Identity | undefined;
+  for (const item of items) {
+    if (shared.has(item)) {
+      if (anchor !== undefined && run.length > 0) after.set(anchor, run);
+      anchor = item;
+      run = [];
+    } else run.push(item);
+  }
+  return anchor === undefined ? { first, after, last: [] } : { first, after, last: run };
+}
+
+function assemble(spine: Items, one: Runs, other: Runs): Identity[] {
+  const order: Identity[] = [];
+  const add = (a: Items = [], b: Items = []) => {
+    for (const item of interleave(a, b)) order.push(item);
+  };
+  add(one.first, other.first);
+  for (const item of spine) {
+    order.push(item);
+    add(one.after.get(item), other.after.get(item));
+  }
+  add(one.last, other.last);
+  return order;
+}
+
+/** Two runs in one place: sorted into each other if both are sorted, else one behind the other. */
+function interleave(a: Items, b: Items): Items {
+  if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a;
+  if (isSorted(a, compareIdentities) && isSorted(b, compareIdentities)) return [...a, ...b].sort(compareIdentities);
+  return compareIdentities(a[0]!, b[0]!) < 0 ? [...a, ...b] : [...b, ...a];
+}
+
+const isSame = (a: Items, b: Items) => a.length === b.length && a.every((item, at) => item === b[at]);
+
+const isSorted = (items: Items, compare: (a: Identity, b: Identity) => number) =>
+  items.every((item, at) => at === 0 || compare(items[at - 1]!, item) < 0);
+
+/** Numbers before texts, texts as in a dictionary as far as case goes: the same on every machine, unlike a locale's order. */
+function compareIdentities(a: Identity, b: Identity): number {
+  if (typeof a === 'string' && typeof b === 'string') return compare(a.toLowerCase(), b.toLowerCase()) || compare(a, b);
+  return typeof a === typeof b ? compare(a, b) : typeof a === 'number' ? -1 : 1;
+}
+
+const compare = (a: Identity, b: Identity) => (a < b ? -1 : a > b ? 1 : 0);

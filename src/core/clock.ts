@@ -1,0 +1,21 @@
+/** Where time comes from. Pass one of your own (or `FakeClock` of `/testing`) to make time yours. */
+export interface Clock {
+  /** Milliseconds since 1970, with fractions where the clock has them. */
+  now(): number;
+  /**
+   * Calls `run` once after `delayMs`; the function returned cancels it.
+   *
+   * A timer does not keep the process alive unless `keepAlive` says that somebody waits for it.
+   */
+  schedule(run: () => void, delayMs: number, options?: { readonly keepAlive?: boolean }): () => void;
+}
+
+/** Real time: monotonic between two calls of one process, aligned with the wall clock at start-up of the process. */
+export const systemClock: Clock = Object.freeze({
+  now: () => performance.timeOrigin + performance.now(),
+  schedule(run: () => void, delayMs: number, options?: { readonly keepAlive?: boolean }) {
+    const timer = setTimeout(run, delayMs);
+    if (!options?.keepAlive) timer.unref();
+    return () => clearTimeout(timer);
+  },
+});

@@ -1,0 +1,66 @@
+import type { Clock } from '../core/clock.ts';
+import { InvalidArgumentError } from '../core/errors.ts';
+import type { ExpectedVersion } from '../core/expected-version.ts';
+import type { EventBatch } from './event-adapter.ts';
+import { encodeEvent } from './event-codec.ts';
+import { checkInteger, checkName } from './event-names.ts';
+import type { AppendRequest } from './event-store-options.ts';
+import type { PayloadCodec } from './payload-codec.ts';
+
+/**
+ * A request checked and turned into text: what the caller does to its objects afterwards changes nothing.
+ *
+ * @param path - Where the request stands among the arguments, for messages: empty or ending in a dot.
+ * @throws {@link InvalidArgumentError} naming what is wrong.
+ */
+export function encodeRequest(request: AppendRequest, codec: PayloadCodec, clock: Clock, path: string): EventBatch {
+  const { stream, events, expectedVersion = 'any' } = request;
+  checkName(stream, `${path}stream`);
+  checkExpectedVersion(expectedVersion, `${path}expectedVersion`);
+  if (!Array.isArray(events) || events.length === 0) {
+    throw new InvalidArgumentError(`${path}events`, 'an array of at least one event', events);
+  }
+  const now = () => clock.now();
+  return {
+    stream,
+    expectedVersion,
+    events: events.map((event, index) => encodeEvent(event, codec, now, `${path}events[${index}]`)),
+  };
+}
+
+/** @throws {@link InvalidArgumentError} if a stream or an event id occurs twice: its versions would be ambiguous. */
+export function checkDistinct(batches: readonly EventBatch[]): void {
+  if (batches.length === 1 && batches[0]!.events.length === 1) return;
+  const streams = new Set<string>();
+  const ids = new Set<string>();
+  for (const { stream, events } of batches) {
+    if (streams.has(stream)) throw new InvalidArgumentError('requests', 'each stream once', stream);
+    streams.add(stream);
+    for (const { id } of events) {
+      if (ids.has(id)) throw new InvalidArgumentError('events', 'each id once', id);
+      ids.add(id);
+    }
+  }
+}
+
+/** The batches with every large payload compressed; the same object where there is none. */
+export async function compressBatches(
+  batches: readonly EventBatch[],
+  codec: PayloadCodec,
+): Promise<readonly EventBatch[]> {
+  if (!batches.some(({ events }) => events.some((event) => codec.isLarge(event)))) return batches;
+  return Promise.all(
+    batches.map(async (batch) => ({
+      ...batch,
+      events: await Promise.all(batch.events.map((event) => codec.compress(event))),
+    })),
+  );
+}
+
+function checkExpectedVersion(expected: ExpectedVersion, what: string): void {
+  if (expected === 'any' || expected === 'no_stream' || expected === 'stream_exists') return;
+  if (typeof expected !== 'number') {
+    throw new InvalidArgumentError(what, "a version, 'any', 'no_stream' or 'stream_exists'", expected);
+  }
+  checkInteger(expected, 0, what);
+}

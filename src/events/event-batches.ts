@@ -1,0 +1,69 @@
+import { abortable } from '../core/abort.ts';
+import { InvalidArgumentError } from '../core/errors.ts';
+import type { EventAdapter, StoredEvent } from './event-adapter.ts';
+import { checkInteger, checkName } from './event-names.ts';
+import { EventSequence } from './event-sequence.ts';
+import type { ReadAllOptions, ReadOptions } from './event-store-options.ts';
+import type { RecordedEvent } from './recorded-event.ts';
+
+/** What reading needs of a store. */
+export interface BatchSource {
+  adapter(): Promise<EventAdapter>;
+  decode(events: readonly StoredEvent[]): Promise<RecordedEvent[]>;
+}
+
+const unbounded = Number.MAX_SAFE_INTEGER;
+
+/** The events of one stream, read a batch at a time. */
+export function streamSequence(source: BatchSource, stream: string, options: ReadOptions): EventSequence {
+  const { fromVersion = 1, toVersion = unbounded, direction = 'forward', signal } = options;
+  checkName(stream, 'stream');
+  checkInteger(fromVersion, 0, 'options.fromVersion');
+  checkInteger(toVersion, 0, 'options.toVersion');
+  if (direction !== 'forward' && direction !== 'backward') {
+    throw new InvalidArgumentError('options.direction', "'forward' or 'backward'", direction);
+  }
+  return sequence(source, options, async (adapter, limit, last) => {
+    const from = direction === 'forward' && last ? last.version + 1 : fromVersion;
+    const to = direction === 'backward' && last ? last.version - 1 : toVersion;
+    if (from > to) return [];
+    return abortable(adapter.readStream({ stream, from, to, limit, direction }), signal);
+  });
+}
+
+/** The events of the whole store, read a batch at a time. */
+export function allSequence(source: BatchSource, options: ReadAllOptions): EventSequence {
+  const { after = 0, signal } = options;
+  checkInteger(after, 0, 'options.after');
+  return sequence(source, options, (adapter, limit, last) =>
+    abortable(adapter.readAll({ after: last?.position ?? after, limit }), signal),
+  );
+}
+
+type ReadPage = (
+  adapter: EventAdapter,
+  limit: number,
+  last: StoredEvent | undefined,
+) => Promise<readonly StoredEvent[]>;
+
+function sequence(
+  source: BatchSource,
+  options: { limit?: number; batchSize?: number; signal?: AbortSignal | undefined },
+  readPage: ReadPage,
+): EventSequence {
+  const { limit = unbounded, batchSize = 500, signal } = options;
+  checkInteger(limit, 0, 'options.limit');
+  checkInteger(batchSize, 1, 'options.batchSize');
+  return new EventSequence(async function* () {
+    let last: StoredEvent | undefined;
+    for (let left = limit; left > 0; ) {
+      signal?.throwIfAborted();
+      const size = Math.min(left, batchSize);
+      const page = await readPage(await source.adapter(), size, last);
+      if (page.length > 0) yield await source.decode(page);
+      if (page.length < size) return;
+      last = page.at(-1);
+      left -= page.length;
+    }
+  });
+}

@@ -1,0 +1,73 @@
+import type { Random } from '../core/backoff.ts';
+import type { Clock } from '../core/clock.ts';
+import type { ExpectedVersion } from '../core/expected-version.ts';
+import type { OnError } from '../core/on-error.ts';
+import type { EventAdapter } from './event-adapter.ts';
+import type { PayloadCodecOptions } from './payload-codec.ts';
+import type { NewEvent } from './recorded-event.ts';
+import type { SnapshotStrategy } from './snapshot-strategy.ts';
+
+/** How a store is set up. */
+export interface EventStoreOptions extends PayloadCodecOptions {
+  readonly adapter: EventAdapter;
+  /** When `aggregateStream` keeps a snapshot. Default: never, and none is used. */
+  readonly snapshotStrategy?: SnapshotStrategy;
+  /** The time of events that bring none, and of every wait. */
+  readonly clock?: Clock;
+  /** Chance for the jitter of retries. */
+  readonly random?: Random;
+  /** Told when a snapshot could not be saved. Default: an uncaught exception. */
+  readonly onError?: OnError;
+}
+
+/** How events are appended to one stream. */
+export interface AppendOptions {
+  /** What the stream must be at. Default `'any'`. */
+  readonly expectedVersion?: ExpectedVersion;
+  /** Heeded until the events are handed to the storage; from then on the outcome is waited for. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Events for one stream, as a part of an append to several. */
+export interface AppendRequest {
+  readonly stream: string;
+  /** At least one. */
+  readonly events: readonly NewEvent[];
+  /** What the stream must be at. Default `'any'`. */
+  readonly expectedVersion?: ExpectedVersion;
+}
+
+/** Where a stream stands after an append. */
+export interface AppendResult {
+  readonly stream: string;
+  /** The version of the last event appended. */
+  readonly version: number;
+  /** Its position in the store. */
+  readonly position: number;
+}
+
+/** What to read of a stream. */
+export interface ReadOptions {
+  /** Lowest version. Default 1. */
+  readonly fromVersion?: number;
+  /** Highest version. Default: the last there is. */
+  readonly toVersion?: number;
+  /** The order in which they come: from the lowest version or from the highest. Default `'forward'`. */
+  readonly direction?: 'forward' | 'backward';
+  /** At most so many events. Default: all. */
+  readonly limit?: number;
+  /** How many are in memory at a time. Default 500. */
+  readonly batchSize?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What to read of the whole store. */
+export interface ReadAllOptions {
+  /** Only events behind this position. Default 0. */
+  readonly after?: number;
+  /** At most so many events. Default: all there are by then. */
+  readonly limit?: number;
+  /** How many are in memory at a time. Default 500. */
+  readonly batchSize?: number;
+  readonly signal?: AbortSignal | undefined;
+}

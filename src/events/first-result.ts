@@ -1,0 +1,46 @@
+import { jsonEqual } from '../core/json-value.ts';
+import { DuplicateEventError } from './errors.ts';
+import type { AppendedBatch, EventBatch, StoredEvent } from './event-adapter.ts';
+import { decodeEvents } from './event-codec.ts';
+import type { PayloadCodec } from './payload-codec.ts';
+
+/**
+ * The result of the append that stored these batches before, if it is the same append repeated (ES4): every event is
+ * stored, in its stream, in this order without others between, with this type, data and metadata. The time at which
+ * it happened is not compared, since it may be the time of the try.
+ *
+ * @throws {@link DuplicateEventError} naming the first event that differs.
+ */
+export async function firstResult(
+  batches: readonly EventBatch[],
+  stored: readonly StoredEvent[],
+  codec: PayloadCodec,
+): Promise<AppendedBatch[]> {
+  const byId = new Map((await decodeEvents(stored, codec)).map((event) => [event.id, event]));
+  const results: AppendedBatch[] = [];
+  for (const { stream, events } of batches) {
+    const again = await decodeEvents(
+      events.map((event) => ({ ...event, stream, version: 0, position: 0 })),
+      codec,
+    );
+    let last: AppendedBatch | undefined;
+    for (const event of again) {
+      const first = byId.get(event.id);
+      const differs = (detail: string) => new DuplicateEventError({ eventId: event.id, stream, detail });
+      if (!first) throw differs('is new, but others of the same append are stored already');
+      if (first.stream !== stream) throw differs(`is stored already in stream "${first.stream}"`);
+      if (first.type !== event.type || !jsonEqual(first.data, event.data)) {
+        throw differs(`is stored already with other content, at version ${first.version}`);
+      }
+      if (!jsonEqual(first.metadata, event.metadata)) {
+        throw differs(`is stored already with other metadata, at version ${first.version}`);
+      }
+      if (last && first.version !== last.version + 1) {
+        throw differs(`is stored already, but at version ${first.version}, not after the one before it`);
+      }
+      last = { version: first.version, position: first.position };
+    }
+    if (last) results.push(last);
+  }
+  return results;
+}

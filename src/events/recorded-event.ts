@@ -1,0 +1,28 @@
+import type { JsonValue } from '../core/json-value.ts';
+import type { EventMetadata } from './domain-event.ts';
+
+/** An event to append. A {@link DomainEvent} is one too. */
+export interface NewEvent<T extends string = string, D = unknown> {
+  /** Appending the same id again adds nothing (ES4). Default: a new UUID. */
+  readonly id?: string;
+  readonly type: T;
+  /** Any JSON value. */
+  readonly data: D;
+  readonly metadata?: EventMetadata;
+  /** When it happened. Default: now. */
+  readonly timestamp?: Date;
+}
+
+/** An event as the store gives it back: frozen in depth. */
+export interface RecordedEvent<T extends string = string, D = JsonValue> {
+  readonly id: string;
+  readonly stream: string;
+  /** Place in its stream, counted from 1 without gaps. */
+  readonly version: number;
+  /** Place in the whole store: grows strictly, may have gaps. */
+  readonly position: number;
+  readonly type: T;
+  readonly data: D;
+  readonly metadata: EventMetadata;
+  readonly timestamp: Date;
+}

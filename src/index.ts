@@ -1,0 +1,275 @@
+// The public face: names only. One entry a technology stands beside it (see package.json's exports).
+
+export { MemoryEventAdapter } from './adapters/memory/memory-event-adapter.ts';
+export type { CacheEntry, CacheProvider, CacheSetOptions } from './cache/cache-provider.ts';
+export { CacheLevelError } from './cache/errors.ts';
+export { MemoryCacheProvider, type MemoryCacheProviderOptions } from './cache/memory-cache-provider.ts';
+export { type GetOrLoadOptions, MultiLevelCache, type MultiLevelCacheOptions } from './cache/multi-level-cache.ts';
+export { applyResolutions } from './conflicts/apply-resolutions.ts';
+export { AutoConflictResolver, type AutoConflictResolverOptions } from './conflicts/auto-conflict-resolver.ts';
+export {
+  Conflict,
+  type ConflictFields,
+  DeletionConflict,
+  FieldConflict,
+  type Side,
+  type StructuralAspect,
+  StructuralConflict,
+} from './conflicts/conflict.ts';
+export type { ConflictDetector } from './conflicts/conflict-detector.ts';
+export {
+  ConflictResolution,
+  type DecisionNote,
+  type DroppedValue,
+  ManualResolutionRequired,
+} from './conflicts/conflict-resolution.ts';
+export type { ConflictResolutionStrategy, ConflictResolver } from './conflicts/conflict-resolver.ts';
+export { ConflictType } from './conflicts/conflict-type.ts';
+export { ResolutionOutdatedError } from './conflicts/errors.ts';
+export type { ItemSegment, Location } from './conflicts/location.ts';
+export { type MergedRange, mergeSequence, type Range } from './conflicts/merge-sequence.ts';
+export { LastWriterWinsStrategy } from './conflicts/strategies/last-writer-wins-strategy.ts';
+export { MergeStrategy } from './conflicts/strategies/merge-strategy.ts';
+export { PreserveStrategy } from './conflicts/strategies/preserve-strategy.ts';
+export { type MergedText, mergeText, type TextConflict } from './conflicts/text-merge.ts';
+export { ThreeWayConflictDetector } from './conflicts/three-way-conflict-detector.ts';
+export { type ThreeWayMergeOptions, type ThreeWayMergeResult, threeWayMerge } from './conflicts/three-way-merge.ts';
+export type { NormalizedStamp, WriteStamp, WriteStamps } from './conflicts/write-stamp.ts';
+export type { BackoffOptions, Random } from './core/backoff.ts';
+export { checksum, stableStringify } from './core/checksum.ts';
+export { type Clock, systemClock } from './core/clock.ts';
+export {
+  ClosedError,
+  ConcurrencyConflictError,
+  InvalidArgumentError,
+  isMigrationError,
+  MigrationError,
+  StorageError,
+  TimeoutError,
+} from './core/errors.ts';
+export type { ExpectedVersion } from './core/expected-version.ts';
+export { type JsonObject, type JsonValue, jsonEqual } from './core/json-value.ts';
+export type { OnError } from './core/on-error.ts';
+export type { StreamFold, StreamState } from './events/aggregate-stream.ts';
+export { DomainEvent, type DomainEventOptions, type EventMetadata } from './events/domain-event.ts';
+export {
+  DuplicateEventError,
+  EventCorruptedError,
+  EventHandlingError,
+  SubscriptionFailedError,
+} from './events/errors.ts';
+export type {
+  AllPage,
+  AppendedBatch,
+  AppendOutcome,
+  EncodedEvent,
+  EncodedPayload,
+  EventAdapter,
+  EventBatch,
+  StoredEvent,
+  StoredSnapshot,
+  StreamPage,
+} from './events/event-adapter.ts';
+export { type BusSubscribeOptions, EventBus, type PublishOptions } from './events/event-bus.ts';
+export type { EventHandler } from './events/event-handler.ts';
+export type { EventSequence } from './events/event-sequence.ts';
+export { EventStore } from './events/event-store.ts';
+export type {
+  AppendOptions,
+  AppendRequest,
+  AppendResult,
+  EventStoreOptions,
+  ReadAllOptions,
+  ReadOptions,
+} from './events/event-store-options.ts';
+export { IntervalSnapshotStrategy } from './events/interval-snapshot-strategy.ts';
+export type { PayloadCodecOptions } from './events/payload-codec.ts';
+export type { NewEvent, RecordedEvent } from './events/recorded-event.ts';
+export type { SnapshotOccasion, SnapshotStrategy } from './events/snapshot-strategy.ts';
+export type { SubscribeOptions } from './events/subscribe-options.ts';
+export type { Subscription } from './events/subscription.ts';
+export {
+  DeactivationFailedError,
+  GateNotPassedError,
+  JournalMismatchError,
+  MigrationExistsError,
+  MigrationRunningError,
+  MigrationTakenOverError,
+  StageCheckFailedError,
+  StageFailedError,
+  StageNotReversibleError,
+  StageRollbackFailedError,
+} from './migration/errors.ts';
+export {
+  type Gate,
+  type GateMeasurement,
+  type GateOptions,
+  type GateReading,
+  type GateVerdict,
+  gate,
+} from './migration/gate.ts';
+export type {
+  JournaledError,
+  MigrationEvent,
+  MigrationEventData,
+  RollbackTrigger,
+  StepPhase,
+} from './migration/journal-event.ts';
+export type { JournalStore } from './migration/journal-store.ts';
+export type { LegacyReference } from './migration/legacy-references.ts';
+export {
+  LegacyRemovalScript,
+  type LegacyRemovalScriptOptions,
+  type RemovalReport,
+  type RemovedComponent,
+} from './migration/legacy-removal-script.ts';
+export { MigrationRunner } from './migration/migration-runner.ts';
+export type { MigrationProgress, MigrationRunnerOptions, ResumeOptions } from './migration/migration-runner-options.ts';
+export type { MigrationState, MigrationStatus, StageState, StageStatus } from './migration/migration-status.ts';
+export {
+  ArchiveConflictError,
+  LegacyStillReferencedError,
+  RemovalFailedError,
+  UnsafePathError,
+} from './migration/removal-errors.ts';
+export type { Bake, MigrationStage, StageCheckpoint, StageContext, StageRunContext } from './migration/stage.ts';
+export {
+  type CutoverStageOptions,
+  cutoverStage,
+  type FinalSync,
+  type TrafficControl,
+} from './migration/stages/cutover-stage.ts';
+export {
+  type EventStageOptions,
+  eventStage,
+  type HistoryImport,
+  type ProjectionCheck,
+  type StageEventSource,
+} from './migration/stages/event-stage.ts';
+export { type FoundationStageOptions, foundationStage } from './migration/stages/foundation-stage.ts';
+export {
+  type DrillResult,
+  type RecoveryDrill,
+  type ResilienceStageOptions,
+  resilienceStage,
+} from './migration/stages/resilience-stage.ts';
+export type { StageOptions } from './migration/stages/stage-options.ts';
+export {
+  type ReconciledConflicts,
+  type VersionedRecords,
+  type VersioningStageOptions,
+  versioningStage,
+} from './migration/stages/versioning-stage.ts';
+export {
+  SystemIntegrationValidator,
+  type SystemIntegrationValidatorOptions,
+  type SystemValidation,
+  type ValidationCategory,
+  type ValidationCheck,
+  type ValidationResult,
+} from './migration/system-integration-validator.ts';
+export {
+  type Alert,
+  type AlertChannel,
+  AlertManager,
+  type AlertManagerOptions,
+  type AlertSeverity,
+} from './monitoring/alert-manager.ts';
+export type { Health, HealthSource, HealthSummary } from './monitoring/health-source.ts';
+export type { MetricLabels, MetricsCollector } from './monitoring/metrics-collector.ts';
+export {
+  PerformanceMetricsCollector,
+  type PerformanceMetricsCollectorOptions,
+} from './monitoring/performance-metrics-collector.ts';
+export type { PerformanceReport } from './monitoring/performance-report.ts';
+export { SystemMonitoring, type SystemMonitoringOptions } from './monitoring/system-monitoring.ts';
+export { AutoRecoveryManager, type AutoRecoveryManagerOptions } from './resilience/auto-recovery-manager.ts';
+export { CircuitBreaker, type CircuitBreakerOptions, type CircuitState } from './resilience/circuit-breaker.ts';
+export { CircuitBreakerOpenError, RetriesExhaustedError } from './resilience/errors.ts';
+export {
+  type ComponentHealth,
+  type HealthCheck,
+  HealthChecker,
+  type HealthCheckerOptions,
+  type HealthReport,
+  type HealthStatus,
+} from './resilience/health-checker.ts';
+export { RecoveryManager, type RecoveryManagerOptions } from './resilience/recovery-manager.ts';
+export {
+  type RecoveryAttempt,
+  RecoveryResult,
+  type RecoveryStrategy,
+  type SystemFailure,
+} from './resilience/recovery-strategy.ts';
+export { RollbackFailedError, SystemInvalidError } from './rollback/errors.ts';
+export { RollbackManager } from './rollback/rollback-manager.ts';
+export type { RollbackContext, RollbackResult, RollbackStrategy } from './rollback/rollback-strategy.ts';
+export type { SystemValidator, SystemValidity } from './rollback/system-validator.ts';
+export { ReadOnlyTransactionError, SnapshotTooOldError, TransactionEndedError } from './state/errors.ts';
+export type { IsolationLevel } from './state/isolation-level.ts';
+export { MemoryVersionStore } from './state/memory-version-store.ts';
+export { type HistoryOptions, MVCCController, type MVCCControllerOptions } from './state/mvcc-controller.ts';
+export type { RetryOptions } from './state/retry-conflicts.ts';
+export { type StateListener, StateManager, type StateManagerOptions } from './state/state-manager.ts';
+export type { BeginOptions, Transaction } from './state/transaction.ts';
+export {
+  type ExecuteOptions,
+  TransactionManager,
+  type TransactionManagerOptions,
+  type TransactionOperation,
+} from './state/transaction-manager.ts';
+export type {
+  CommitOutcome,
+  CommitRequest,
+  FailedCheck,
+  Retention,
+  StoredVersion,
+  VersionCheck,
+  VersionStore,
+  VersionWrite,
+} from './state/version-store.ts';
+export type { VersionedState } from './state/versioned-state.ts';
+export {
+  FileWatchError,
+  FinalSyncError,
+  type FinalSyncStep,
+  LegacyPublishError,
+  type LegacyPublishFailure,
+} from './sync/errors.ts';
+export { EventEnabledFileWatcher } from './sync/event-enabled-file-watcher.ts';
+export type { EventPublisher } from './sync/event-publisher.ts';
+export type { FileChange } from './sync/file-change.ts';
+export { FileChangedEvent } from './sync/file-changed-event.ts';
+export { FileWatcher, type FileWatcherOptions } from './sync/file-watcher.ts';
+export { FinalDataSynchronizer, type FinalDataSynchronizerOptions } from './sync/final-data-synchronizer.ts';
+export type {
+  FinalSyncProgress,
+  FinalSyncResult,
+  QuarantinedRecord,
+  SyncDifference,
+} from './sync/final-sync-result.ts';
+export {
+  instrumentSync,
+  type LegacySyncFunction,
+  type SyncEmitter,
+  type SyncListeners,
+} from './sync/instrument-sync.ts';
+export type { LegacyEmitter } from './sync/legacy-emitter.ts';
+export { LegacySyncCompletedEvent } from './sync/legacy-sync-completed-event.ts';
+export type { LegacySyncEvent } from './sync/legacy-sync-event.ts';
+export { LegacySyncEventBridge, type LegacySyncEventBridgeOptions } from './sync/legacy-sync-event-bridge.ts';
+export { type LegacyFailure, LegacySyncFailedEvent } from './sync/legacy-sync-failed-event.ts';
+export { MemorySyncCheckpointStore, type SyncCheckpointStore } from './sync/sync-checkpoint-store.ts';
+export { type Reconciliation, SyncCoordinator, type SyncCoordinatorOptions } from './sync/sync-coordinator.ts';
+export type { SyncSource } from './sync/sync-source.ts';
+export type { SyncTarget } from './sync/sync-target.ts';
+export { GradualTrafficSplitter, type GradualTrafficSplitterOptions } from './traffic/gradual-traffic-splitter.ts';
+export { murmur3 } from './traffic/murmur3.ts';
+export type { ShadowOptions, ShadowOutcome } from './traffic/shadow.ts';
+export {
+  type RequestHandler,
+  type RoutedRequest,
+  TrafficRouter,
+  type TrafficRouterOptions,
+} from './traffic/traffic-router.ts';
+export type { TrafficSplitter, TrafficTarget } from './traffic/traffic-splitter.ts';

@@ -1,0 +1,31 @@
+import { sleep } from '../core/abort.ts';
+import { type BackoffOptions, backoffDelay, type Random } from '../core/backoff.ts';
+import type { Clock } from '../core/clock.ts';
+import { checkWhole } from './arguments.ts';
+import { isWorthRetrying } from './transaction.ts';
+
+/** How often work is tried that lost a race. */
+export interface RetryOptions {
+  /** Tries in all. Default 20. */
+  readonly maxAttempts?: number;
+  /** How long to wait between tries: by default up to 5 ms at first, up to 500 ms later. */
+  readonly backoff?: BackoffOptions;
+}
+
+/** Runs work again, after a random wait, while it fails by a conflict; after the last try with that conflict. */
+export async function retryConflicts<T>(
+  work: () => Promise<T>,
+  options: RetryOptions & { clock: Clock; random: Random; signal?: AbortSignal | undefined },
+): Promise<T> {
+  const { maxAttempts = 20, backoff, clock, random, signal } = options;
+  checkWhole(maxAttempts, 1, 'options.retry.maxAttempts');
+  for (let attempt = 1; ; attempt++) {
+    signal?.throwIfAborted();
+    try {
+      return await work();
+    } catch (error) {
+      if (!isWorthRetrying(error) || attempt >= maxAttempts) throw error;
+    }
+    await sleep(backoffDelay(attempt, { initialMs: 5, maxMs: 500, ...backoff }, random), { clock, signal });
+  }
+}

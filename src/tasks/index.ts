@@ -1,0 +1,13 @@
+export { diffTasks, type TaskEvent, type TaskList } from './diff-tasks.ts';
+export type { TaskFeatures } from './match-tasks.ts';
+export { type MergedTasks, mergeTasks, type TaskFileVersions } from './merge-tasks.ts';
+export { reconcileStatus, type TaskStatus } from './reconcile-status.ts';
+export type { ScannedLine } from './scan-lines.ts';
+export type { Task } from './task.ts';
+export { TaskCreatedEvent, type TaskDetails, type TaskPlace } from './task-created-event.ts';
+export { TaskEventHandler, type TaskEventLike, type TaskView } from './task-event-handler.ts';
+export type { TaskLine } from './task-line.ts';
+export { TaskMovedEvent } from './task-moved-event.ts';
+export { TaskRemovedEvent } from './task-removed-event.ts';
+export { type TaskChanges, TaskUpdatedEvent } from './task-updated-event.ts';
+export { type ParseTasksOptions, TasksDocument } from './tasks-document.ts';

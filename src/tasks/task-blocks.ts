@@ -1,0 +1,106 @@
+import type { JsonObject } from '../core/json-value.ts';
+import { sectionsOf } from './describe-tasks.ts';
+import { matchTasks, type TaskFeatures } from './match-tasks.ts';
+import { printTaskLine, type TaskLine, tailOf } from './task-line.ts';
+import type { TasksDocument } from './tasks-document.ts';
+
+/** A line that holds a heading; together the parts are the line. */
+interface HeadingLine {
+  readonly heading: string;
+  readonly tail: string;
+}
+
+/** A task with its notes, a heading, or a stretch of text; the beginning and the end of the file are blocks too. */
+export interface Block extends JsonObject {
+  /** The task's identity; `#…` for what is no task. */
+  readonly id: string;
+  /** Blank lines before it: they go where it goes. */
+  readonly lead: string;
+  /** The line itself, in parts; null if it is neither a task nor a heading. */
+  readonly line: (JsonObject & (TaskLine | HeadingLine)) | null;
+  /** A task's notes, or the text. */
+  readonly body: string;
+}
+
+/** Takes a document apart. `base` is the version before: its headings and texts keep their identity. */
+export function blocksOf(document: TasksDocument, base = document): Block[] {
+  const drafts = draftsOf(document);
+  const ids = passageIds(drafts, document === base ? undefined : draftsOf(base))[Symbol.iterator]();
+  return drafts.map(({ id, lead, line, body }) => ({ id: id ?? ids.next().value!, lead, line, body }));
+}
+
+/** A block whose identity is not known yet, unless it is a task's. */
+interface Draft {
+  readonly id: string | undefined;
+  readonly lead: string;
+  readonly line: Block['line'];
+  body: string;
+  /** The headings above it. */
+  readonly section: readonly string[];
+}
+
+function draftsOf(document: TasksDocument): Draft[] {
+  const sections = sectionsOf(document.lines);
+  const tasks = document.tasks[Symbol.iterator]();
+  const drafts: Draft[] = [{ id: '#start', lead: '', line: null, body: '', section: [] }];
+  let blank = '';
+  const begin = (draft: Pick<Draft, 'id' | 'line' | 'section'>, body = '') => {
+    drafts.push({ ...draft, lead: blank, body });
+    blank = '';
+  };
+  for (const [index, line] of document.lines.entries()) {
+    const section = sections[index]!;
+    const current = drafts.at(-1)!;
+    if (line.kind === 'task') {
+      begin({ id: tasks.next().value!.taskUid, line: { ...line.parts }, section });
+    } else if (line.kind === 'heading') {
+      const tail = tailOf(line.text);
+      const heading = line.text.slice(0, line.text.length - tail.length);
+      begin({ id: undefined, line: { heading, tail }, section: section.slice(0, -1) });
+    } else if (line.kind === 'blank') {
+      blank += line.text;
+    } else if (line.kind === 'prose' && !isText(current)) {
+      begin({ id: undefined, line: null, section }, line.text);
+    } else {
+      current.body += blank + line.text;
+      blank = '';
+    }
+  }
+  begin({ id: '#end', line: null, section: [] });
+  return drafts;
+}
+
+const isText = ({ id, line }: Draft) => id === undefined && line === null;
+
+/** The block's line; empty if it has none. */
+export function printLine({ line }: Pick<Block, 'line'>): string {
+  if (line === null) return '';
+  return 'mark' in line ? printTaskLine(line as TaskLine) : `${line.heading}${line.tail}`;
+}
+
+/** A heading or text is the same if its words are, or are alike; a heading also if the same task comes first below it. */
+function passageIds(drafts: readonly Draft[], base: readonly Draft[] | undefined): string[] {
+  const before = passagesOf(base ?? drafts).map((each, index) => ({ ...each, taskUid: `#${each.title}#${index + 1}` }));
+  if (!base) return before.map(({ taskUid }) => taskUid);
+  const passages = passagesOf(drafts);
+  const ids = matchTasks(passages, before, '');
+  const found = new Set(ids);
+  const missing = before.filter(({ taskUid }) => !found.has(taskUid));
+  const byFirstTask = new Map(missing.map(({ firstTask, taskUid }) => [firstTask, taskUid]));
+  const known = new Set(before.map(({ taskUid }) => taskUid));
+  return passages.map(({ firstTask }, index) => {
+    const id = ids[index]!;
+    if (known.has(id)) return id;
+    return (firstTask !== undefined && byFirstTask.get(firstTask)) || `#${id}`;
+  });
+}
+
+function passagesOf(drafts: readonly Draft[]): (TaskFeatures & { readonly firstTask: string | undefined })[] {
+  return drafts.flatMap((draft, index) => {
+    if (draft.id !== undefined) return [];
+    const next = drafts[index + 1]!;
+    const firstTask = isText(draft) ? undefined : isText(next) ? drafts[index + 2]!.id : next.id;
+    const title = (printLine(draft) + draft.body).trim();
+    return [{ displayId: null, title, section: draft.section, firstTask }];
+  });
+}

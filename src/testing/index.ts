@@ -1,0 +1,5 @@
+export { type CacheProviderConformanceOptions, cacheProviderConformance } from './cache-provider-conformance.ts';
+export type { ConformanceRunner } from './conformance.ts';
+export { type EventAdapterConformanceOptions, eventAdapterConformance } from './event-adapter-conformance.ts';
+export { FakeClock } from './fake-clock.ts';
+export { type VersionStoreConformanceOptions, versionStoreConformance } from './version-store-conformance.ts';

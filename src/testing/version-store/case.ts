@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { deepFreeze, type JsonValue } from '../../core/json-value.ts';
+import type { CommitRequest, StoredVersion, VersionStore } from '../../state/version-store.ts';
+
+/** What a case works with. */
+interface CaseContext {
+  readonly store: VersionStore;
+  /** Another store over the same storage; the same one where the storage lives inside it. */
+  readonly other: VersionStore;
+  /** An id that no other case uses. */
+  id(what: string): string;
+}
+
+export type DefineCase = (title: string, run: (context: CaseContext) => Promise<void>) => void;
+
+export const write = (aggregateId: string, state: JsonValue) => ({ aggregateId, state: deepFreeze(state) });
+
+export function request(fields: Partial<CommitRequest> & Pick<CommitRequest, 'writes'>): CommitRequest {
+  return { checks: [], timestamp: 0, ...fields };
+}
+
+/** Commits what must succeed. */
+export async function committed(store: VersionStore, fields: Partial<CommitRequest> & Pick<CommitRequest, 'writes'>) {
+  const outcome = await store.commit(request(fields));
+  assert.equal(outcome.status, 'committed', `expected the commit to succeed: ${JSON.stringify(outcome)}`);
+  assert.ok(outcome.status === 'committed');
+  return outcome;
+}
+
+export function conflict(aggregateId: string, version: number, actualVersion: number) {
+  return { status: 'conflict', failed: [{ aggregateId, version, actualVersion }] };
+}
+
+export function historyOf(store: VersionStore, aggregateId: string): Promise<readonly StoredVersion[]> {
+  return store.history(aggregateId, { fromVersion: 1, limit: 10_000 });
+}

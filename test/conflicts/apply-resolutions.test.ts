@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { applyResolutions } from '../../src/conflicts/apply-resolutions.ts';
+import { Conflict, FieldConflict, StructuralConflict } from '../../src/conflicts/conflict.ts';
+import { ConflictResolution, ManualResolutionRequired } from '../../src/conflicts/conflict-resolution.ts';
+import { ResolutionOutdatedError } from '../../src/conflicts/errors.ts';
+import { threeWayMerge } from '../../src/conflicts/three-way-merge.ts';
+import { InvalidArgumentError } from '../../src/core/errors.ts';
+
+const note = { strategy: 'person', reason: 'asked' };
+const conflictsOf = (base: unknown, local: unknown, remote: unknown) =>
+  threeWayMerge({ base, local, remote }).conflicts;
+const all = (conflicts: readonly Conflict[], side: 'local' | 'remote') =>
+  conflicts.map((conflict) => ConflictResolution.choose(conflict, side, note));
+
+describe('applyResolutions', () => {
+  it('finds the item by its identity, wherever it has moved since', () => {
+    const conflicts = conflictsOf([{ id: 1, n: 0 }], [{ id: 1, n: 1 }], [{ id: 1, n: 2 }]);
+    expect(applyResolutions([{ id: 9 }, { id: 1, n: 0, other: true }], all(conflicts, 'remote'))).toEqual([
+      { id: 9 },
+      { id: 1, n: 2, other: true },
+    ]);
+  });
+
+  it('puts items that both sides added where they belong', () => {
+    const [base, local, remote] = [
+      [{ id: 5 }],
+      [{ id: 1, n: 1 }, { id: 2, n: 1 }, { id: 5 }, { id: 7, n: 1 }],
+      [{ id: 1, n: 2 }, { id: 2, n: 2 }, { id: 5 }, { id: 7, n: 2 }],
+    ];
+    const { state, conflicts } = threeWayMerge({ base, local, remote });
+    expect(state).toEqual(base);
+    expect(applyResolutions(state, all(conflicts, 'remote'))).toEqual(remote);
+  });
+
+  it('removes what a decision removes, and keeps __proto__ as data', () => {
+    const base: unknown = JSON.parse('{"__proto__":1,"b":1}');
+    const conflicts = conflictsOf(base, {}, JSON.parse('{"__proto__":2,"b":2}'));
+    expect(applyResolutions(base, all(conflicts, 'local'))).toEqual({});
+    expect(JSON.stringify(applyResolutions(base, all(conflicts, 'remote')))).toBe('{"__proto__":2,"b":2}');
+  });
+
+  it('changes nothing for a conflict that waits for a person, nor the state given', () => {
+    const state = Object.freeze({ a: 1 });
+    const [conflict] = conflictsOf({ a: 1 }, { a: 2 }, { a: 3 });
+    expect(applyResolutions(state, [new ManualResolutionRequired(conflict!, 'why')])).toBe(state);
+    expect(applyResolutions(state, all([conflict!], 'local'))).toEqual({ a: 2 });
+    expect(state).toEqual({ a: 1 });
+  });
+
+  it.each([
+    ['the value was changed since', { a: { b: 9 } }],
+    ['the value was removed since', { a: {} }],
+    ['what holds it is gone', {}],
+    ['what holds it is another kind of value', { a: [1] }],
+  ])('overwrites nothing that it did not know: %s', (_what, state) => {
+    const conflicts = conflictsOf({ a: { b: 1 } }, { a: { b: 2 } }, { a: { b: 3 } });
+    expect(() => applyResolutions<unknown>(state, all(conflicts, 'local'))).toThrow(ResolutionOutdatedError);
+    expect(() => applyResolutions<unknown>(state, all(conflicts, 'local'))).toThrow(
+      expect.objectContaining({ path: '/a/b', code: 'RESOLUTION_OUTDATED' }),
+    );
+  });
+
+  it('reorders what is left of the items in dispute', () => {
+    const conflicts = conflictsOf(['a', 'b', 'c'], ['b', 'c', 'a'], ['c', 'a', 'b']);
+    expect(applyResolutions(['x', 'a', 'b', 'y', 'c'], all(conflicts, 'local'))).toEqual(['x', 'b', 'c', 'y', 'a']);
+    expect(applyResolutions(['a', 'x', 'c'], all(conflicts, 'remote'))).toEqual(['c', 'x', 'a']);
+    expect(() => applyResolutions(['b', 'a', 'c'], all(conflicts, 'local'))).toThrow(ResolutionOutdatedError);
+    expect(() => applyResolutions<unknown>({}, all(conflicts, 'local'))).toThrow(ResolutionOutdatedError);
+    const halfAnOrder = new ConflictResolution(conflicts[0]!, { ...note, value: ['b', 'a'], dropped: [] });
+    expect(() => applyResolutions(['a', 'b', 'c'], [halfAnOrder])).toThrow(InvalidArgumentError);
+  });
+});
+
+describe('Conflict', () => {
+  it('keeps what it holds from whoever gave it', () => {
+    const value = { n: [1] };
+    const conflict = new FieldConflict({ location: ['a'], localValue: value, remoteValue: 1, reason: 'both' });
+    value.n.push(2);
+    expect(conflict.localValue).toEqual({ n: [1] });
+    expect(Object.isFrozen(conflict.localValue)).toBe(true);
+  });
+
+  it('tells absence from null in JSON', () => {
+    const conflict = new FieldConflict({ location: ['a'], baseValue: null, localValue: 1, reason: 'both' });
+    const json: unknown = JSON.parse(JSON.stringify(conflict));
+    expect(json).toEqual({
+      type: 'FIELD_CONFLICT',
+      path: '/a',
+      location: ['a'],
+      reason: 'both',
+      baseValue: null,
+      localValue: 1,
+    });
+    expect(Conflict.fromJSON(json)).toEqual(conflict);
+  });
+
+  const valid = new StructuralConflict({
+    location: [{ key: 'id', value: 1, index: 0 }],
+    reason: 'r',
+    aspect: 'kind',
+  }).toJSON();
+  it.each([
+    ['no object', 1, 'conflict'],
+    ['an unknown type', { ...valid, type: 'X' }, 'conflict.type'],
+    ['no reason', { ...valid, reason: undefined }, 'conflict.reason'],
+    ['no location', { ...valid, location: '/a' }, 'conflict.location'],
+    ['a bad segment', { ...valid, location: [{ key: 'id', value: 1, index: -1 }] }, 'conflict.location[0]'],
+    ['an unknown aspect', { ...valid, aspect: 'colour' }, 'conflict.aspect'],
+    ['a bad time', { ...valid, localStamp: { timestamp: 'now' } }, 'conflict.localStamp.timestamp'],
+    ['a bad stamp', { ...valid, remoteStamp: 1 }, 'conflict.remoteStamp'],
+  ])('refuses %s', (_what, json, argument) => {
+    expect(() => Conflict.fromJSON(json)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', argument }));
+  });
+});

@@ -1,0 +1,208 @@
+import { describe, expect, it } from 'vitest';
+import { InvalidArgumentError } from '../../src/core/errors.ts';
+import { ReadOnlyTransactionError, SnapshotTooOldError, TransactionEndedError } from '../../src/state/errors.ts';
+import { MemoryVersionStore } from '../../src/state/memory-version-store.ts';
+import { MVCCController } from '../../src/state/mvcc-controller.ts';
+
+/** A memory store whose next calls of one method fail. */
+class FailingStore extends MemoryVersionStore {
+  failures: Partial<Record<'init' | 'commit' | 'lastSequence' | 'read', number>> = {};
+  #fail(what: keyof FailingStore['failures']): void {
+    const left = this.failures[what] ?? 0;
+    this.failures[what] = left - 1;
+    if (left > 0) throw new Error(`no ${what}`);
+  }
+  override async init() {
+    this.#fail('init');
+  }
+  override async commit(...values: Parameters<MemoryVersionStore['commit']>) {
+    this.#fail('commit');
+    return super.commit(...values);
+  }
+  override async lastSequence() {
+    this.#fail('lastSequence');
+    return super.lastSequence();
+  }
+  override async read(...values: Parameters<MemoryVersionStore['read']>) {
+    this.#fail('read');
+    return super.read(...values);
+  }
+}
+
+describe('Transaction', () => {
+  it('takes its snapshot with the first read or write, not when it begins', async () => {
+    const mvcc = new MVCCController<number>();
+    await mvcc.writeVersion('a', 1);
+    const [reader, writer] = [mvcc.begin(), mvcc.begin()];
+    await mvcc.writeVersion('a', 2);
+    expect((await reader.read('a'))?.state).toBe(2);
+    await writer.write('b', 1);
+    await mvcc.writeVersion('a', 3);
+    expect((await reader.read('a'))?.state).toBe(2);
+    expect((await writer.read('a'))?.state).toBe(2);
+  });
+
+  it('refuses what comes after its end', async () => {
+    const mvcc = new MVCCController<number>();
+    const end = { commit: mvcc.begin(), rollback: mvcc.begin() };
+    await end.commit.commit();
+    await end.rollback.rollback();
+    for (const transaction of Object.values(end)) {
+      await expect(transaction.read('a')).rejects.toThrow(TransactionEndedError);
+      await expect(transaction.write('a', 1)).rejects.toThrow(TransactionEndedError);
+      await expect(transaction.commit()).rejects.toThrow(TransactionEndedError);
+      await transaction.rollback();
+    }
+  });
+
+  it('writes nothing when it was told to read only', async () => {
+    const mvcc = new MVCCController<number>();
+    const transaction = mvcc.begin({ readOnly: true });
+    await expect(transaction.write('a', 1)).rejects.toThrow(ReadOnlyTransactionError);
+    await transaction.commit();
+    expect(await mvcc.readVersion('a')).toBeNull();
+  });
+
+  it('keeps a copy of what is written, and refuses what is not JSON', async () => {
+    const mvcc = new MVCCController<unknown>();
+    const transaction = mvcc.begin();
+    const state = { list: [1] };
+    await transaction.write('a', state);
+    state.list.push(2);
+    await expect(transaction.write('a', new Map())).rejects.toThrow(InvalidArgumentError);
+    await expect(transaction.read('')).rejects.toThrow(InvalidArgumentError);
+    await transaction.commit();
+    expect((await mvcc.readVersion('a'))?.state).toEqual({ list: [1] });
+  });
+
+  it('commits what was written without waiting', async () => {
+    const mvcc = new MVCCController<number>();
+    const transaction = mvcc.begin();
+    const writes = [transaction.write('a', 1), transaction.write('b', 2)];
+    await transaction.commit();
+    await Promise.all(writes);
+    expect([(await mvcc.readVersion('a'))?.state, (await mvcc.readVersion('b'))?.state]).toEqual([1, 2]);
+  });
+
+  it('names the conflict, and how many more there are', async () => {
+    const mvcc = new MVCCController<number>();
+    const transaction = mvcc.begin({ isolationLevel: 'repeatable_read' });
+    await transaction.write('a', 1);
+    await transaction.write('b', 1);
+    await mvcc.writeVersion('a', 2);
+    await mvcc.writeVersion('b', 2);
+    await expect(transaction.commit()).rejects.toMatchObject({
+      aggregateId: 'a',
+      expectedVersion: 0,
+      actualVersion: 1,
+      message: expect.stringContaining('1 more'),
+    });
+  });
+
+  it('rolls back when its signal aborts', async () => {
+    const mvcc = new MVCCController<number>();
+    const controller = new AbortController();
+    const transaction = mvcc.begin({ signal: controller.signal });
+    await transaction.write('a', 1);
+    controller.abort(new Error('enough'));
+    await expect(transaction.commit()).rejects.toThrow('enough');
+    await expect(transaction.read('a')).rejects.toThrow('enough');
+    const late = mvcc.begin({ signal: controller.signal });
+    await expect(late.write('a', 1)).rejects.toThrow('enough');
+    expect(await mvcc.readVersion('a')).toBeNull();
+  });
+
+  it('does not commit when its signal aborts while the commit looks at the versions', async () => {
+    const store = new MemoryVersionStore();
+    const mvcc = new MVCCController<number>({ store });
+    const controller = new AbortController();
+    const transaction = mvcc.begin({ signal: controller.signal });
+    await transaction.write('a', 1);
+    const read = store.read.bind(store);
+    store.read = async (...values) => {
+      controller.abort(new Error('enough'));
+      return read(...values);
+    };
+    await expect(transaction.commit()).rejects.toThrow('enough');
+    expect(await store.latestVersion('a')).toBe(0);
+  });
+
+  it('goes on after a failed read or snapshot, and writes nothing when its commit fails', async () => {
+    const store = new FailingStore();
+    const mvcc = new MVCCController<number>({ store });
+    store.failures = { init: 1 };
+    await expect(mvcc.readVersion('a')).rejects.toThrow('no init');
+    await mvcc.writeVersion('a', 1);
+    const transaction = mvcc.begin();
+    store.failures = { lastSequence: 1, read: 1 };
+    await expect(transaction.read('a')).rejects.toThrow('no lastSequence');
+    await expect(transaction.read('a')).rejects.toThrow('no read');
+    expect((await transaction.read('a'))?.state).toBe(1);
+    await transaction.write('a', 2);
+    store.failures = { commit: 1 };
+    await expect(transaction.commit()).rejects.toThrow('no commit');
+    await expect(transaction.commit()).rejects.toThrow(TransactionEndedError);
+    expect((await mvcc.readVersion('a'))?.state).toBe(1);
+  });
+
+  it('says so when another controller removed what its snapshot sees', async () => {
+    const store = new MemoryVersionStore();
+    const [mine, theirs] = [new MVCCController<number>({ store }), new MVCCController<number>({ store })];
+    await mine.writeVersion('a', 1);
+    await mine.writeVersion('b', 1);
+    const transaction = mine.begin();
+    await transaction.read('b');
+    await theirs.writeVersion('a', 2);
+    await theirs.vacuum({ keepVersions: 1 });
+    await expect(transaction.read('a')).rejects.toThrow(SnapshotTooOldError);
+    expect((await transaction.read('b'))?.state).toBe(1);
+    expect(await transaction.read('none')).toBeNull();
+  });
+});
+
+describe('old versions', () => {
+  const kept = async (mvcc: MVCCController<number>) => {
+    const versions: number[] = [];
+    for await (const { version } of mvcc.history('a')) versions.push(version);
+    return versions;
+  };
+
+  it('MV5 stay while a snapshot sees them, and go when it has ended', async () => {
+    const mvcc = new MVCCController<number>();
+    for (let n = 1; n <= 3; n++) await mvcc.writeVersion('a', n);
+    for (const end of ['commit', 'rollback'] as const) {
+      const reader = mvcc.begin({ isolationLevel: 'repeatable_read' });
+      const seen = (await reader.read('a'))!.version;
+      await mvcc.writeVersion('a', 8);
+      await mvcc.writeVersion('a', 9);
+      await mvcc.vacuum({ keepVersions: 1 });
+      expect(await kept(mvcc)).toEqual([seen, seen + 1, seen + 2]);
+      await reader[end]();
+      expect(await mvcc.vacuum({ keepVersions: 1 })).toBe(2);
+      expect(await kept(mvcc)).toEqual([seen + 2]);
+    }
+  });
+
+  it('go whoever wrote them', async () => {
+    const store = new MemoryVersionStore();
+    const writer = new MVCCController<number>({ store });
+    for (let n = 1; n <= 5; n++) await writer.writeVersion('a', n);
+    const other = new MVCCController<number>({ store });
+    expect(await other.vacuum({ keepVersions: 2 })).toBe(3);
+    expect(await kept(other)).toEqual([4, 5]);
+  });
+
+  it('MV5 are few under endless updates with a retention, once no snapshot is open', async () => {
+    const mvcc = new MVCCController<number>({ retention: { versions: 3 } });
+    const reader = mvcc.begin();
+    await reader.read('a');
+    for (let n = 1; n <= 2000; n++) await mvcc.writeVersion('a', n);
+    expect((await kept(mvcc)).length).toBe(2000);
+    await reader.rollback();
+    for (let n = 1; n <= 2000; n++) {
+      await mvcc.writeVersion('a', n);
+      if (n % 500 === 0) expect(await kept(mvcc)).toHaveLength(3);
+    }
+    expect((await mvcc.readVersion('a'))?.version).toBe(4000);
+  });
+});
