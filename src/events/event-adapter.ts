@@ -112,7 +112,7 @@ export interface EventAdapter {
    * Fewer events than `limit` mean that there are no more for now.
    *
    * What appears later is always after what was given before (ES5): while an append that already has its positions is
-   * undecided, nothing behind it is given.
+   * undecided, nothing behind it is given. A page may end inside an append of several events, whose rest is given next.
    */
   readAll(page: AllPage): Promise<readonly StoredEvent[]>;
 
