@@ -1,46 +1,59 @@
-/** What one benchmark measured: operations a second of each contender, and which of them is the limit. */
-export interface BenchResult {
+/** What one benchmark measured, a row a contender. */
+export interface BenchTable {
   readonly title: string;
-  /** What is counted, such as `appends/s`. */
-  readonly unit: string;
-  /** The physical limit: what the same work costs without us. Every other figure is a share of it. */
-  readonly limit: string;
-  readonly contenders: readonly { readonly name: string; readonly rate: number; readonly ratio: number }[];
+  readonly rows: readonly Readonly<Record<string, string | number>>[];
 }
 
-/** A file in this folder: its name, and what it measures. */
-export interface Bench {
-  readonly name: string;
-  run(): Promise<readonly BenchResult[]>;
+/** How long to measure. */
+export interface BenchOptions {
+  /** Rounds in which every contender has its turn; the first of them is not counted if there are more. */
+  readonly rounds: number;
 }
+
+/** A file in this folder: what it measures. */
+export interface Bench {
+  run(options: BenchOptions): Promise<readonly BenchTable[]>;
+}
+
+/** Work that says how many operations it did. */
+export type Work = () => number | Promise<number>;
 
 /**
- * Runs contenders in turns, five rounds after one to warm up, and takes the median of each, so that what disturbs the
- * machine disturbs all of them.
+ * Runs contenders in turns, and takes the median of each, so that what disturbs the machine disturbs all of them.
  *
- * @param contenders - By name, the limit first: work that says how many operations it did.
+ * @param unit - What is counted, such as `appends/s`.
+ * @param contenders - By name; the first is the physical limit: every other rate is a share of it.
  */
 export async function compare(
+  { rounds }: BenchOptions,
   title: string,
   unit: string,
-  contenders: Readonly<Record<string, () => number | Promise<number>>>,
-): Promise<BenchResult> {
+  contenders: Readonly<Record<string, Work>>,
+): Promise<BenchTable> {
   const names = Object.keys(contenders);
   const rates = new Map(names.map((name) => [name, [] as number[]]));
-  for (let round = 0; round < 6; round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const name of names) {
       const start = performance.now();
       const operations = await contenders[name]!();
-      const rate = (operations / (performance.now() - start)) * 1000;
-      if (round > 0) rates.get(name)!.push(rate);
+      rates.get(name)!.push((operations / (performance.now() - start)) * 1000);
     }
   }
-  const limit = names[0]!;
-  const medianOf = (name: string) => rates.get(name)!.toSorted((a, b) => a - b)[2]!;
+  const rateOf = (name: string) => median(counted(rates.get(name)!));
+  const limit = rateOf(names[0]!);
   return {
     title,
-    unit,
-    limit,
-    contenders: names.map((name) => ({ name, rate: medianOf(name), ratio: medianOf(name) / medianOf(limit) })),
+    rows: names.map((name) => ({
+      contender: name,
+      [unit]: Math.round(rateOf(name)),
+      'share of the first': round2(rateOf(name) / limit),
+    })),
   };
 }
+
+/** Without the round that warmed up. */
+export const counted = (measured: readonly number[]) => (measured.length > 1 ? measured.slice(1) : measured);
+
+export const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
+export const round2 = (value: number) => Math.round(value * 100) / 100;

@@ -9,23 +9,21 @@ import { SqliteEventAdapter } from '../../src/adapters/sqlite/sqlite-event-adapt
 import { EventStore } from '../../src/events/event-store.ts';
 import { postgresUrl, uniqueName } from '../servers.ts';
 import { openSqlite, sqliteDriver } from '../sqlite-driver.ts';
-import { type BenchResult, compare } from './compare.ts';
-
-export const name = 'events';
+import { type BenchOptions, type BenchTable, compare } from './compare.ts';
 
 /** Some 300 bytes as JSON. */
 const data = { title: 'Write the parser', done: false, tags: ['parser', 'core'], note: 'n'.repeat(200) };
 const newEvent = () => ({ type: 'task.created', data });
 
-export async function run(): Promise<readonly BenchResult[]> {
-  const results = [...(await memory()), ...(await sqlite())];
-  return postgresUrl ? [...results, ...(await postgres(postgresUrl))] : results;
+export async function run(options: BenchOptions): Promise<readonly BenchTable[]> {
+  const results = [...(await memory(options)), ...(await sqlite(options))];
+  return postgresUrl ? [...results, ...(await postgres(postgresUrl, options))] : results;
 }
 
-async function memory() {
+async function memory(options: BenchOptions) {
   const count = 20_000;
   return [
-    await compare('memory: one event an append, 1,000 streams', 'appends/s', {
+    await compare(options, 'memory: one event an append, 1,000 streams', 'appends/s', {
       'JSON.stringify and array push': () => {
         const log: unknown[] = [];
         for (let n = 0; n < count; n++) log.push({ id: randomUUID(), data: JSON.stringify(data), n });
@@ -37,7 +35,7 @@ async function memory() {
         return count;
       },
     }),
-    await reading('memory', new EventStore({ adapter: new MemoryEventAdapter() }), {
+    await reading(options, 'memory', new EventStore({ adapter: new MemoryEventAdapter() }), {
       'JSON.parse of each': () => {
         const text = JSON.stringify(data);
         let events = 0;
@@ -48,7 +46,7 @@ async function memory() {
   ];
 }
 
-async function sqlite() {
+async function sqlite(options: BenchOptions) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const db = openSqlite(join(folder, 'events.db'));
   db.exec(`pragma journal_mode = wal; pragma synchronous = normal;
@@ -60,7 +58,7 @@ async function sqlite() {
   let version = 0;
   try {
     return [
-      await compare(`SQLite (${sqliteDriver}, WAL, synchronous=NORMAL): one event an append`, 'appends/s', {
+      await compare(options, `SQLite (${sqliteDriver}, WAL, synchronous=NORMAL): one event an append`, 'appends/s', {
         'plain INSERT': () => {
           for (let n = 0; n < count; n++) {
             insert.run(`s${n % 100}`, ++version, randomUUID(), 'task.created', JSON.stringify(data), Date.now());
@@ -72,7 +70,7 @@ async function sqlite() {
           return count;
         },
       }),
-      await reading(`SQLite (${sqliteDriver})`, store, {
+      await reading(options, `SQLite (${sqliteDriver})`, store, {
         'SELECT and JSON.parse': () => {
           const rows = db.prepare('select * from migration_events where stream = ? order by version').all('long');
           for (const row of rows) JSON.parse((row as { data: string }).data);
@@ -86,7 +84,7 @@ async function sqlite() {
   }
 }
 
-async function postgres(connectionString: string) {
+async function postgres(connectionString: string, options: BenchOptions) {
   const pool = new pg.Pool({ connectionString, max: 32 });
   const schema = uniqueName('bench_events');
   const store = new EventStore({ adapter: new PostgreSQLEventAdapter(pool, { schema }) });
@@ -107,7 +105,7 @@ async function postgres(connectionString: string) {
     await Promise.all(Array.from({ length: clients }, each));
     return clients * count;
   };
-  const results: BenchResult[] = [];
+  const results: BenchTable[] = [];
   try {
     for (const [clients, count] of [
       [1, 500],
@@ -115,14 +113,14 @@ async function postgres(connectionString: string) {
       [32, 50],
     ] as const) {
       results.push(
-        await compare(`PostgreSQL ${server}: one event an append, ${clients} at once`, 'appends/s', {
+        await compare(options, `PostgreSQL ${server}: one event an append, ${clients} at once`, 'appends/s', {
           'plain INSERT': writers(clients, count, insert),
           EventStore: writers(clients, count, (client) => store.append(`s${client}`, [newEvent()])),
         }),
       );
     }
     results.push(
-      await reading(`PostgreSQL ${server}`, store, {
+      await reading(options, `PostgreSQL ${server}`, store, {
         'SELECT and JSON.parse': async () => {
           const { rows } = await pool.query(`select * from ${schema}.events where stream = $1 order by version`, [
             'long',
@@ -141,9 +139,14 @@ async function postgres(connectionString: string) {
 
 const readCount = 10_000;
 
-async function reading(where: string, store: EventStore, limit: Record<string, () => number | Promise<number>>) {
+async function reading(
+  options: BenchOptions,
+  where: string,
+  store: EventStore,
+  limit: Record<string, () => number | Promise<number>>,
+) {
   for (let n = 0; n < readCount; n += 500) await store.append('long', Array.from({ length: 500 }, newEvent));
-  return compare(`${where}: reading a stream of ${readCount.toLocaleString('en')}`, 'events/s', {
+  return compare(options, `${where}: reading a stream of ${readCount.toLocaleString('en')}`, 'events/s', {
     ...limit,
     EventStore: async () => (await store.read('long').toArray()).length,
     aggregateStream: async () =>

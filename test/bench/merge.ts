@@ -1,17 +1,14 @@
 // Merges that people made (965 real JSON files with base, both sides and what was committed): how many each tool merges by
 // itself, how often it agrees with the people, and how long it takes beside parsing the three versions.
 import { existsSync, readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { gunzipSync } from 'node:zlib';
 import { threeWayMerge } from '../../src/conflicts/three-way-merge.ts';
 import { stableStringify } from '../../src/core/checksum.ts';
 import { isPlainObject, type JsonObject, type JsonValue, jsonEqual, setOwn } from '../../src/core/json-value.ts';
 import { checkMerge } from '../invariants/models/merge-checker.ts';
-
-export const name = 'merge';
+import { type BenchOptions, type BenchTable, counted, median, round2 } from './compare.ts';
 
 const file = '../shared/data/merges/json.jsonl.gz';
-const rounds = 5;
 
 interface RealMerge {
   readonly git: { readonly clean: boolean };
@@ -67,75 +64,81 @@ function unordered(value: JsonValue): JsonValue {
   return copy;
 }
 
-const median = (times: readonly number[]) => times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]!;
 const percent = (part: number, whole: number) => Math.round((1000 * part) / whole) / 10;
 
-/** Prints the comparison; gives the same as data. */
-export async function run(): Promise<unknown> {
-  if (!existsSync(file)) {
-    console.log(`merge: ${file} is not there, nothing to measure`);
-    return undefined;
-  }
+export async function run({ rounds }: BenchOptions): Promise<readonly BenchTable[]> {
+  if (!existsSync(file)) return [{ title: `${file} is not there, nothing to measure`, rows: [] }];
   const lines = gunzipSync(readFileSync(file)).toString().trim().split('\n');
   const cases = lines.map((line): RealMerge => JSON.parse(line));
-  const texts = cases.map(({ base, ours, theirs }) => [base, ours, theirs].map((version) => JSON.stringify(version)));
-  const parse = () => {
-    for (const versions of texts) for (const text of versions) JSON.parse(text);
-  };
-  const times = new Map<string, number[]>();
-  const time = (what: string, work: () => void) => {
-    const start = performance.now();
-    work();
-    times.set(what, [...(times.get(what) ?? []), performance.now() - start]);
-  };
-  for (let round = 0; round < rounds; round++) {
-    time('JSON.parse', parse);
-    for (const tool of tools) {
-      time(tool.name, () => {
-        for (const { base, ours, theirs } of cases) tool.merge(base, ours, theirs);
-      });
-    }
-  }
-  const limit = median(times.get('JSON.parse')!);
-  const rows = tools.map((tool) => {
-    const row = (isClean: boolean) => {
-      const some = cases.filter(({ git }) => git.clean === isClean);
-      const outcomes = some.map(({ base, ours, theirs, merged }) => ({
-        state: tool.merge(base, ours, theirs),
-        merged,
-      }));
-      const automatic = outcomes.filter(({ state }) => state !== undecided) as {
-        state: JsonValue;
-        merged: JsonValue;
-      }[];
-      const agreeing = automatic.filter(({ state, merged }) => jsonEqual(state, merged));
-      const apartFromOrder = automatic.filter(({ state, merged }) => jsonEqual(unordered(state), unordered(merged)));
-      return {
-        cases: some.length,
-        automaticPercent: percent(automatic.length, some.length),
-        agreePercent: percent(agreeing.length, some.length),
-        agreeApartFromOrderPercent: percent(apartFromOrder.length, some.length),
-      };
-    };
-    return {
-      tool: tool.name,
-      textMergesCleanly: row(true),
-      textConflicts: row(false),
-      timesJsonParse: Math.round((100 * median(times.get(tool.name)!)) / limit) / 100,
-    };
-  });
+  const timesParse = measureTimes(cases, rounds);
   const checked = cases.map(({ base, ours: local, theirs: remote }) =>
     checkMerge({ base, local, remote }, threeWayMerge({ base, local, remote })),
   );
-  const losses = checked.filter((outcome) => outcome.losses.length > 0).length;
-  const inventions = checked.filter((outcome) => outcome.inventions.length > 0).length;
-  console.log(`merge: ${cases.length} real merges, ${rounds} rounds, Node ${process.version}, ${cpus().length} cores`);
-  console.table(
-    rows.flatMap(({ tool, textMergesCleanly, textConflicts, timesJsonParse }) => [
-      { tool, 'merge as text': 'clean', ...textMergesCleanly, 'time / JSON.parse': timesJsonParse },
-      { tool, 'merge as text': 'conflict', ...textConflicts, 'time / JSON.parse': timesJsonParse },
-    ]),
+  return [
+    {
+      title: `${cases.length} real merges`,
+      rows: tools.flatMap((tool) =>
+        [true, false].map((clean) => ({
+          tool: tool.name,
+          'merge as text': clean ? 'clean' : 'conflict',
+          ...agreement(
+            tool,
+            cases.filter(({ git }) => git.clean === clean),
+          ),
+          'time / JSON.parse': timesParse.get(tool.name)!,
+        })),
+      ),
+    },
+    {
+      title: 'threeWayMerge, checked apart',
+      rows: [
+        {
+          'cases with a silent loss': checked.filter(({ losses }) => losses.length > 0).length,
+          'cases with an invented value': checked.filter(({ inventions }) => inventions.length > 0).length,
+        },
+      ],
+    },
+  ];
+}
+
+/** How long each tool takes for all cases, as a multiple of parsing their three versions. */
+function measureTimes(cases: readonly RealMerge[], rounds: number): ReadonlyMap<string, number> {
+  const texts = cases.flatMap(({ base, ours, theirs }) =>
+    [base, ours, theirs].map((version) => JSON.stringify(version)),
   );
-  console.log(`threeWayMerge: silent losses in ${losses} cases, invented values in ${inventions} (checked apart)`);
-  return { cases: cases.length, rounds, node: process.version, rows, losses, inventions };
+  const works = new Map<string, () => void>();
+  works.set('JSON.parse', () => {
+    for (const text of texts) JSON.parse(text);
+  });
+  for (const tool of tools) {
+    works.set(tool.name, () => {
+      for (const { base, ours, theirs } of cases) tool.merge(base, ours, theirs);
+    });
+  }
+  const times = new Map([...works.keys()].map((name) => [name, [] as number[]]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, work] of works) {
+      const start = performance.now();
+      work();
+      times.get(name)!.push(performance.now() - start);
+    }
+  }
+  const of = (name: string) => median(counted(times.get(name)!));
+  return new Map([...works.keys()].map((name) => [name, round2(of(name) / of('JSON.parse'))]));
+}
+
+/** How many cases a tool merges by itself, and how often it agrees with what people committed. */
+function agreement(tool: Tool, cases: readonly RealMerge[]) {
+  const outcomes = cases.map(({ base, ours, theirs, merged }) => ({ state: tool.merge(base, ours, theirs), merged }));
+  const automatic = outcomes.filter((outcome): outcome is { state: JsonValue; merged: JsonValue } => {
+    return outcome.state !== undecided;
+  });
+  const agreeing = automatic.filter(({ state, merged }) => jsonEqual(state, merged));
+  const apartFromOrder = automatic.filter(({ state, merged }) => jsonEqual(unordered(state), unordered(merged)));
+  return {
+    cases: cases.length,
+    'automatic %': percent(automatic.length, cases.length),
+    'as people did %': percent(agreeing.length, cases.length),
+    'apart from order %': percent(apartFromOrder.length, cases.length),
+  };
 }

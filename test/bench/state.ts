@@ -8,16 +8,14 @@ import type { JsonValue } from '../../src/core/json-value.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
 import { postgresUrl, uniqueName } from '../servers.ts';
 import { openSqlite, sqliteDriver } from '../sqlite-driver.ts';
-import { type BenchResult, compare } from './compare.ts';
-
-export const name = 'state';
+import { type BenchOptions, type BenchTable, compare } from './compare.ts';
 
 /** Some 300 bytes as JSON. */
 const state = { title: 'Write the parser', done: false, tags: ['parser', 'core'], note: 'n'.repeat(200) };
 
-export async function run(): Promise<readonly BenchResult[]> {
-  const results = [...(await memory()), ...(await sqlite())];
-  return postgresUrl ? [...results, ...(await postgres(postgresUrl))] : results;
+export async function run(options: BenchOptions): Promise<readonly BenchTable[]> {
+  const results = [...(await memory(options)), ...(await sqlite(options))];
+  return postgresUrl ? [...results, ...(await postgres(postgresUrl, options))] : results;
 }
 
 /** Reads two aggregates and writes both, serializable. */
@@ -30,12 +28,12 @@ async function transact(mvcc: MVCCController, one: string, two: string) {
   await transaction.commit();
 }
 
-async function memory() {
+async function memory(options: BenchOptions) {
   const count = 20_000;
   const mvcc = new MVCCController({ retention: { versions: 10 } });
   const map = new Map<string, JsonValue[]>();
   return [
-    await compare('memory: one version a write, 1,000 aggregates', 'writes/s', {
+    await compare(options, 'memory: one version a write, 1,000 aggregates', 'writes/s', {
       'structuredClone into a Map': () => {
         for (let n = 0; n < count; n++) {
           const id = `a${n % 1000}`;
@@ -54,7 +52,7 @@ async function memory() {
         return count;
       },
     }),
-    await compare('memory: reading the newest version', 'reads/s', {
+    await compare(options, 'memory: reading the newest version', 'reads/s', {
       'Map.get behind an async function': async () => {
         const get = async (id: string) => map.get(id)?.at(-1);
         for (let n = 0; n < count; n++) await get(`a${n % 1000}`);
@@ -68,7 +66,7 @@ async function memory() {
   ];
 }
 
-async function sqlite() {
+async function sqlite(options: BenchOptions) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const db = openSqlite(join(folder, 'state.db'));
   db.exec(`pragma journal_mode = wal; pragma synchronous = normal;
@@ -79,7 +77,7 @@ async function sqlite() {
   let version = 0;
   try {
     return [
-      await compare(`SQLite (${sqliteDriver}, WAL, synchronous=NORMAL): one version a write`, 'writes/s', {
+      await compare(options, `SQLite (${sqliteDriver}, WAL, synchronous=NORMAL): one version a write`, 'writes/s', {
         'plain INSERT': () => {
           for (let n = 0; n < count; n++) insert.run(`a${n % 100}`, ++version, JSON.stringify(state), Date.now());
           return count;
@@ -96,7 +94,7 @@ async function sqlite() {
   }
 }
 
-async function postgres(connectionString: string) {
+async function postgres(connectionString: string, options: BenchOptions) {
   const pool = new pg.Pool({ connectionString, max: 32 });
   const schema = uniqueName('bench_state');
   const mvcc = new MVCCController({ store: new PostgreSQLVersionStore(pool, { schema }) });
@@ -113,7 +111,7 @@ async function postgres(connectionString: string) {
     await Promise.all(Array.from({ length: clients }, each));
     return clients * count;
   };
-  const results: BenchResult[] = [];
+  const results: BenchTable[] = [];
   try {
     for (const [clients, count] of [
       [1, 300],
@@ -121,7 +119,7 @@ async function postgres(connectionString: string) {
       [32, 20],
     ] as const) {
       results.push(
-        await compare(`PostgreSQL ${server}: one version a write, ${clients} at once`, 'writes/s', {
+        await compare(options, `PostgreSQL ${server}: one version a write, ${clients} at once`, 'writes/s', {
           'plain INSERT': writers(clients, count, insert),
           writeVersion: writers(clients, count, (client) => mvcc.writeVersion(`a${client}`, state)),
         }),
