@@ -8,10 +8,9 @@ trap 'rm -rf "$folder"' EXIT
 "$root/scripts/pack.sh" "$folder"
 cp "$root"/test/package/*.mjs "$root"/test/package/*.cjs "$folder"
 cd "$folder"
-for major in "${@:-20 22 24}"; do
-  for version in $major; do
-    for file in *.mjs *.cjs; do
-      npx --yes -p "node@$version" node --trace-warnings "$file"
-    done
+if [ $# -eq 0 ]; then set -- 20 22 24; fi
+for version; do
+  for file in *.mjs *.cjs; do
+    "$root/scripts/node-version.sh" "$version" --trace-warnings "$file"
   done
 done

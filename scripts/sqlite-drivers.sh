@@ -12,5 +12,5 @@ echo '--- better-sqlite3'
 SQLITE_DRIVER="$folder/node_modules/better-sqlite3" npx vitest run "${suites[@]}"
 for version in 22 24; do
   echo "--- node:sqlite of Node $version"
-  SQLITE_DRIVER=node:sqlite npx --yes -p "node@$version" node node_modules/vitest/vitest.mjs run "${suites[@]}"
+  SQLITE_DRIVER=node:sqlite scripts/node-version.sh "$version" node_modules/vitest/vitest.mjs run "${suites[@]}"
 done
