@@ -1,10 +1,10 @@
 import type { Clock } from '../core/clock.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import type { ExpectedVersion } from '../core/expected-version.ts';
-import type { EventBatch } from './event-adapter.ts';
+import type { AppendCondition, EventBatch } from './event-adapter.ts';
 import { encodeEvent } from './event-codec.ts';
-import { checkInteger, checkName } from './event-names.ts';
-import type { AppendRequest } from './event-store-options.ts';
+import { checkInteger, checkName, checkQuery } from './event-names.ts';
+import type { AppendManyOptions, AppendRequest } from './event-store-options.ts';
 import type { PayloadCodec } from './payload-codec.ts';
 
 /**
@@ -57,10 +57,22 @@ export async function compressBatches(
   );
 }
 
-function checkExpectedVersion(expected: ExpectedVersion, what: string): void {
+/** @throws {@link InvalidArgumentError} for what is not an expected version. */
+export function checkExpectedVersion(expected: ExpectedVersion, what: string): void {
   if (expected === 'any' || expected === 'no_stream' || expected === 'stream_exists') return;
   if (typeof expected !== 'number') {
     throw new InvalidArgumentError(what, "a version, 'any', 'no_stream' or 'stream_exists'", expected);
   }
   checkInteger(expected, 0, what);
+}
+
+/** The condition of an append, checked; nothing where there is none. */
+export function appendCondition({ failIfEventsMatch, after = 0 }: AppendManyOptions): AppendCondition | undefined {
+  checkInteger(after, 0, 'options.after');
+  if (failIfEventsMatch === undefined) {
+    if (after > 0)
+      throw new InvalidArgumentError('options.failIfEventsMatch', 'a query beside options.after', undefined);
+    return undefined;
+  }
+  return { failIfEventsMatch: checkQuery(failIfEventsMatch, 'options.failIfEventsMatch'), after };
 }

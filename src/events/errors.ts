@@ -21,6 +21,56 @@ export class DuplicateEventError extends MigrationError {
   }
 }
 
+/** An event matches what an append required to be absent. Nothing was written: query again, decide anew, then retry. */
+export class AppendConditionError extends MigrationError {
+  override readonly name = 'AppendConditionError';
+  readonly code = 'APPEND_CONDITION_FAILED';
+  /** The last position that the append took into account. */
+  readonly after: number;
+  /** The first event behind it that matches. */
+  readonly position: number;
+
+  constructor(fields: { after: number; position: number }, options?: ErrorOptions) {
+    super(
+      `an event at position ${fields.position} matches the query, but none after ${fields.after} was to: query again, decide anew and retry`,
+      options,
+    );
+    this.after = fields.after;
+    this.position = fields.position;
+  }
+}
+
+/** The stream was deleted for good, and takes no events any more. Nothing was written. */
+export class StreamDeletedError extends MigrationError {
+  override readonly name = 'StreamDeletedError';
+  readonly code = 'STREAM_DELETED';
+  readonly stream: string;
+
+  constructor(fields: { stream: string }, options?: ErrorOptions) {
+    super(`stream "${fields.stream}" was deleted and takes no events any more: use another name`, options);
+    this.stream = fields.stream;
+  }
+}
+
+/**
+ * The connection was lost before the storage answered, and trying again did not settle it: the events are stored, or
+ * not, as a whole. Append the same events with the same ids again: that settles it, and stores nothing twice.
+ */
+export class AppendInDoubtError extends MigrationError {
+  override readonly name = 'AppendInDoubtError';
+  readonly code = 'APPEND_IN_DOUBT';
+  readonly eventIds: readonly string[];
+
+  constructor(fields: { eventIds: readonly string[] }, options?: ErrorOptions) {
+    const reason = options?.cause instanceof Error ? ` (${options.cause.message})` : '';
+    super(
+      `whether ${fields.eventIds.length} event${fields.eventIds.length === 1 ? ' is' : 's are'} stored is unknown${reason}: append the same events with the same ids again, which stores nothing twice`,
+      options,
+    );
+    this.eventIds = Object.freeze([...fields.eventIds]);
+  }
+}
+
 /** A stored event can't be read: its payload is damaged, or in an encoding that this version does not know. */
 export class EventCorruptedError extends MigrationError {
   override readonly name = 'EventCorruptedError';

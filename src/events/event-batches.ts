@@ -1,7 +1,7 @@
 import { abortable } from '../core/abort.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import type { EventAdapter, StoredEvent } from './event-adapter.ts';
-import { checkInteger, checkName } from './event-names.ts';
+import { checkInteger, checkName, checkQuery } from './event-names.ts';
 import { EventSequence } from './event-sequence.ts';
 import type { ReadAllOptions, ReadOptions } from './event-store-options.ts';
 import type { RecordedEvent } from './recorded-event.ts';
@@ -35,8 +35,9 @@ export function streamSequence(source: BatchSource, stream: string, options: Rea
 export function allSequence(source: BatchSource, options: ReadAllOptions): EventSequence {
   const { after = 0, signal } = options;
   checkInteger(after, 0, 'options.after');
+  const query = options.query && checkQuery(options.query, 'options.query');
   return sequence(source, options, (adapter, limit, last) =>
-    abortable(adapter.readAll({ after: last?.position ?? after, limit }), signal),
+    abortable(adapter.readAll({ after: last?.position ?? after, limit, query }), signal),
   );
 }
 

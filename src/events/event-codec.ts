@@ -4,7 +4,7 @@ import { deepFreeze, isPlainObject, type JsonValue } from '../core/json-value.ts
 import type { EventMetadata } from './domain-event.ts';
 import { EventCorruptedError } from './errors.ts';
 import type { EncodedEvent, StoredEvent } from './event-adapter.ts';
-import { checkName } from './event-names.ts';
+import { checkName, checkTags, noTags } from './event-names.ts';
 import type { PayloadCodec } from './payload-codec.ts';
 import type { NewEvent, RecordedEvent } from './recorded-event.ts';
 
@@ -15,7 +15,7 @@ import type { NewEvent, RecordedEvent } from './recorded-event.ts';
  */
 export function encodeEvent(event: NewEvent, codec: PayloadCodec, now: () => number, what: string): EncodedEvent {
   if (typeof event !== 'object' || event === null) throw new InvalidArgumentError(what, 'an event', event);
-  const { id, type, data, metadata, timestamp } = event;
+  const { id, type, data, metadata, timestamp, tags } = event;
   if (metadata !== undefined && !isPlainObject(metadata)) {
     throw new InvalidArgumentError(`${what}.metadata`, 'an object', metadata);
   }
@@ -28,6 +28,7 @@ export function encodeEvent(event: NewEvent, codec: PayloadCodec, now: () => num
     ...codec.encode(data, `${what}.data`),
     metadata: metadata === undefined ? '{}' : codec.encode(metadata, `${what}.metadata`).data,
     timestamp: time,
+    tags: tags === undefined ? noTags : checkTags(tags, `${what}.tags`),
   };
 }
 
@@ -59,6 +60,7 @@ function record(event: StoredEvent, data: JsonValue): RecordedEvent {
     data: deepFreeze(data),
     metadata: event.metadata === '{}' ? noMetadata : deepFreeze(JSON.parse(event.metadata) as EventMetadata),
     timestamp: new Date(event.timestamp),
+    tags: Object.freeze(event.tags),
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Random } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
+import type { EventQuery } from '../core/event-query.ts';
 import type { ExpectedVersion } from '../core/expected-version.ts';
 import type { OnError } from '../core/on-error.ts';
 import type { EventAdapter } from './event-adapter.ts';
@@ -21,9 +22,20 @@ export interface EventStoreOptions extends PayloadCodecOptions {
 }
 
 /** How events are appended to one stream. */
-export interface AppendOptions {
+export interface AppendOptions extends AppendManyOptions {
   /** What the stream must be at. Default `'any'`. */
   readonly expectedVersion?: ExpectedVersion;
+}
+
+/** What must hold over all streams for an append to take place. */
+export interface AppendManyOptions {
+  /**
+   * No event that matches may stand behind `after`: a condition over all streams, checked in the same step as the
+   * expected versions (a dynamic consistency boundary). Default: no condition.
+   */
+  readonly failIfEventsMatch?: EventQuery | undefined;
+  /** The position of the last event taken into account, as {@link EventStore.readAll} gave it. Default 0: none was. */
+  readonly after?: number | undefined;
   /** Heeded until the events are handed to the storage; from then on the outcome is waited for. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -65,6 +77,8 @@ export interface ReadOptions {
 export interface ReadAllOptions {
   /** Only events behind this position. Default 0. */
   readonly after?: number;
+  /** Only events that match. Default: all. */
+  readonly query?: EventQuery | undefined;
   /** At most so many events. Default: all there are by then. */
   readonly limit?: number;
   /** How many are in memory at a time. Default 500. */

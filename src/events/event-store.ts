@@ -1,15 +1,24 @@
 import type { Random } from '../core/backoff.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { ClosedError, ConcurrencyConflictError, InvalidArgumentError } from '../core/errors.ts';
+import type { ExpectedVersion } from '../core/expected-version.ts';
 import { type OnError, throwLater } from '../core/on-error.ts';
 import { aggregateStream, type StreamFold, type StreamState } from './aggregate-stream.ts';
-import { checkDistinct, compressBatches, encodeRequest } from './append-batches.ts';
-import type { AppendedBatch, EventAdapter, EventBatch } from './event-adapter.ts';
+import {
+  appendCondition,
+  checkDistinct,
+  checkExpectedVersion,
+  compressBatches,
+  encodeRequest,
+} from './append-batches.ts';
+import { AppendConditionError, StreamDeletedError } from './errors.ts';
+import type { AppendedBatch, EventAdapter, EventBatch, StreamInfo } from './event-adapter.ts';
 import { allSequence, type BatchSource, streamSequence } from './event-batches.ts';
 import { decodeEvents } from './event-codec.ts';
-import { checkName } from './event-names.ts';
+import { checkInteger, checkName } from './event-names.ts';
 import type { EventSequence } from './event-sequence.ts';
 import type {
+  AppendManyOptions,
   AppendOptions,
   AppendRequest,
   AppendResult,
@@ -69,12 +78,15 @@ export class EventStore {
    * @param stream - 1 to 255 characters of well-formed text without NUL.
    * @param events - At least one; each `data` any JSON value.
    * @throws {@link ConcurrencyConflictError} if the stream is not at its expected version: read again, then retry.
+   * @throws {@link AppendConditionError} if an event matches `failIfEventsMatch`: query again, then retry.
+   * @throws {@link StreamDeletedError} if the stream was deleted.
+   * @throws {@link AppendInDoubtError} if the connection was lost and could not be made again: append the same again.
    * @throws {@link DuplicateEventError} if an id is stored already with other content or beside other events.
    * @throws {@link InvalidArgumentError} for what can't be stored, before anything is written.
    */
   async append(stream: string, events: readonly NewEvent[], options: AppendOptions = {}): Promise<AppendResult> {
-    const { expectedVersion = 'any', signal } = options;
-    const [result] = await this.#append([this.#encode({ stream, events, expectedVersion }, '')], signal);
+    const { expectedVersion = 'any' } = options;
+    const [result] = await this.#append([this.#encode({ stream, events, expectedVersion }, '')], options);
     return result!;
   }
 
@@ -85,13 +97,10 @@ export class EventStore {
    * @returns The results in the order of the requests.
    * @throws The errors of {@link EventStore.append}.
    */
-  async appendMany(
-    requests: readonly AppendRequest[],
-    options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<AppendResult[]> {
+  async appendMany(requests: readonly AppendRequest[], options: AppendManyOptions = {}): Promise<AppendResult[]> {
     if (!Array.isArray(requests)) throw new InvalidArgumentError('requests', 'an array', requests);
     const batches = requests.map((request, index) => this.#encode(request, `requests[${index}].`));
-    return batches.length === 0 ? [] : this.#append(batches, options.signal);
+    return batches.length === 0 ? [] : this.#append(batches, options);
   }
 
   /**
@@ -112,10 +121,51 @@ export class EventStore {
     return allSequence(this.#source, options);
   }
 
-  /** The version of a stream's last event; 0 if it does not exist. */
+  /** The version of a stream's last event, truncated and deleted ones included; 0 if there never was one. */
   async streamVersion(stream: string): Promise<number> {
     checkName(stream, 'stream');
     return (await this.#ready()).streamVersion(stream);
+  }
+
+  /** The streams that have or had events, read a page at a time, in an order of names that is always the same. */
+  async *streams(options: { readonly signal?: AbortSignal | undefined } = {}): AsyncGenerator<StreamInfo, void> {
+    const limit = 500;
+    for (let after: string | undefined; ; ) {
+      options.signal?.throwIfAborted();
+      const page = await (await this.#ready()).listStreams({ after, limit });
+      yield* page;
+      if (page.length < limit) return;
+      after = page.at(-1)!.stream;
+    }
+  }
+
+  /**
+   * Removes the events of a stream below a version for good, for instance what a snapshot or a summary stands for. The
+   * stream goes on where it is.
+   */
+  async truncateStream(stream: string, beforeVersion: number): Promise<void> {
+    checkName(stream, 'stream');
+    checkInteger(beforeVersion, 1, 'beforeVersion');
+    await (await this.#ready()).truncateStream(stream, beforeVersion);
+  }
+
+  /**
+   * Removes all events and snapshots of a stream for good. A tombstone stays: the stream takes no events any more.
+   *
+   * @throws {@link ConcurrencyConflictError} if the stream is not at its expected version.
+   */
+  async deleteStream(stream: string, options: { readonly expectedVersion?: ExpectedVersion } = {}): Promise<void> {
+    const { expectedVersion = 'any' } = options;
+    checkName(stream, 'stream');
+    checkExpectedVersion(expectedVersion, 'options.expectedVersion');
+    const outcome = await (await this.#ready()).deleteStream(stream, expectedVersion);
+    if (outcome.status === 'conflict') {
+      throw new ConcurrencyConflictError({
+        aggregateId: stream,
+        expectedVersion,
+        actualVersion: outcome.actualVersion,
+      });
+    }
   }
 
   /**
@@ -152,8 +202,10 @@ export class EventStore {
     const subscription = new Subscription(settings, {
       read: async (after, limit) => this.#source.decode(await (await this.#initialize()).readAll({ after, limit })),
       lastPosition: async () => (await this.#initialize()).lastPosition(),
-      loadCheckpoint: async () => (await this.#initialize()).loadCheckpoint(name),
-      saveCheckpoint: async (position) => (await this.#initialize()).saveCheckpoint(name, position),
+      loadCheckpoint: async () => (await (await this.#initialize()).loadCheckpoint(name))?.position,
+      saveCheckpoint: async (position) => {
+        await (await this.#initialize()).saveCheckpoint(name, { position, state: '{}' });
+      },
       clock: this.#clock,
       random: this.#random,
     }).start();
@@ -178,18 +230,23 @@ export class EventStore {
     return encodeRequest(request, this.#codec, this.#clock, path);
   }
 
-  async #append(batches: readonly EventBatch[], signal: AbortSignal | undefined): Promise<AppendResult[]> {
+  async #append(batches: readonly EventBatch[], options: AppendManyOptions): Promise<AppendResult[]> {
     checkDistinct(batches);
+    const condition = appendCondition(options);
     const adapter = await this.#ready();
     const compressed = await compressBatches(batches, this.#codec);
-    signal?.throwIfAborted();
-    const outcome = await adapter.append(compressed);
+    options.signal?.throwIfAborted();
+    const outcome = await adapter.append(compressed, { condition });
     switch (outcome.status) {
       case 'appended':
         for (const subscription of this.#subscriptions.values()) subscription.wake();
         return withStreams(batches, outcome.batches);
       case 'existing':
         return withStreams(batches, await firstResult(batches, outcome.events, this.#codec));
+      case 'deleted':
+        throw new StreamDeletedError(outcome);
+      case 'matched':
+        throw new AppendConditionError({ after: condition?.after ?? 0, position: outcome.position });
       case 'conflict': {
         const { stream, actualVersion } = outcome;
         const expectedVersion = batches.find((batch) => batch.stream === stream)?.expectedVersion ?? 'any';

@@ -6,7 +6,7 @@ import type { PayloadCodec } from './payload-codec.ts';
 
 /**
  * The result of the append that stored these batches before, if it is the same append repeated (ES4): every event is
- * stored, in its stream, in this order without others between, with this type, data and metadata. The time at which
+ * stored, in its stream, in this order without others between, with this type, data, metadata and tags. The time at which
  * it happened is not compared, since it may be the time of the try.
  *
  * @throws {@link DuplicateEventError} naming the first event that differs.
@@ -34,6 +34,9 @@ export async function firstResult(
       }
       if (!jsonEqual(first.metadata, event.metadata)) {
         throw differs(`is stored already with other metadata, at version ${first.version}`);
+      }
+      if (!jsonEqual(first.tags, event.tags)) {
+        throw differs(`is stored already with other tags, at version ${first.version}`);
       }
       if (last && first.version !== last.version + 1) {
         throw differs(`is stored already, but at version ${first.version}, not after the one before it`);

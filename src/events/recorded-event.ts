@@ -11,6 +11,8 @@ export interface NewEvent<T extends string = string, D = unknown> {
   readonly metadata?: EventMetadata;
   /** When it happened. Default: now. */
   readonly timestamp?: Date;
+  /** What it is about, such as `course:7`, so that queries find it in whatever stream it is. At most 64, each a name. */
+  readonly tags?: readonly string[];
 }
 
 /** An event as the store gives it back: frozen in depth. */
@@ -25,4 +27,6 @@ export interface RecordedEvent<T extends string = string, D = JsonValue> {
   readonly data: D;
   readonly metadata: EventMetadata;
   readonly timestamp: Date;
+  /** Each once, in ascending order. */
+  readonly tags: readonly string[];
 }

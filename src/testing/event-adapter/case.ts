@@ -23,6 +23,7 @@ export function event(fields: Partial<EncodedEvent> = {}): EncodedEvent {
     encoding: 'json',
     metadata: '{}',
     timestamp: 0,
+    tags: [],
     ...fields,
   };
 }

@@ -45,8 +45,9 @@ export function keptStateCases(define: DefineCase): void {
     const name = context.name('reader');
     assert.equal(await adapter.loadCheckpoint(name), undefined);
     for (const position of [0, 7, Number.MAX_SAFE_INTEGER, 3]) {
-      await adapter.saveCheckpoint(name, position);
-      assert.equal(await other.loadCheckpoint(name), position);
+      const revision = await adapter.saveCheckpoint(name, { position, state: `{"n":${position}}` });
+      const stored = { name, position, state: `{"n":${position}}`, revision };
+      assert.deepEqual({ ...(await other.loadCheckpoint(name)) }, stored);
     }
     assert.equal(await other.loadCheckpoint(`${name} `), undefined);
   });
@@ -54,8 +55,10 @@ export function keptStateCases(define: DefineCase): void {
   define('checkpoints of other names are left alone', async (context) => {
     const { adapter } = context;
     const names = difficultNames.map((name) => context.name(name));
-    for (const [index, name] of names.entries()) await adapter.saveCheckpoint(name, index);
-    for (const [index, name] of names.entries()) assert.equal(await adapter.loadCheckpoint(name), index);
+    for (const [index, name] of names.entries()) await adapter.saveCheckpoint(name, { position: index, state: '{}' });
+    for (const [index, name] of names.entries()) {
+      assert.equal((await adapter.loadCheckpoint(name))?.position, index);
+    }
   });
 
   define('init may be called again, by several at once, and changes nothing that is stored', async (context) => {
