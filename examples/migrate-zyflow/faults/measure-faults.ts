@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crossProject } from './cross-project.ts';
 import { failedSyncs } from './failed-syncs.ts';
@@ -44,6 +44,8 @@ export async function measureFaults(options: MeasureFaultsOptions): Promise<Faul
   for (const { id, title, unit, measure } of measures) {
     signal?.throwIfAborted();
     const folder = join(options.folder, `${system.name}-${id}`);
+    // A measure that was killed may have left something behind.
+    await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
     const reading = { id, title, unit, ...(await measure({ system, folder, workspace, signal })) };
     readings.push(reading);
