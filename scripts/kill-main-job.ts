@@ -29,17 +29,21 @@ function run(
   });
 }
 
+/** 1: it came to its end, but a criterion was missed, such as a latency on a machine that is busy with other work. */
+const reachedEnd = ({ code }: { code: number | null }) => code === 0 || code === 1;
+
 const stateOf = (folder: string) => readFile(join(folder, 'final-state.txt'), 'utf8');
 
 const undisturbed = join(root, 'undisturbed');
 const began = performance.now();
 const first = await run(['--run', undisturbed]);
 const durationMs = performance.now() - began;
-if (first.code !== 0) throw new Error(`the undisturbed run failed:\n${first.output}`);
+if (!reachedEnd(first)) throw new Error(`the undisturbed run failed:\n${first.output}`);
 const wanted = await stateOf(undisturbed);
 console.log(`undisturbed: ${(durationMs / 1000).toFixed(1)} s`);
 
 let failed = 0;
+let missed = 0;
 for (let round = 1; round <= times; round++) {
   const folder = join(root, `round-${round}`);
   const moments: string[] = [];
@@ -52,9 +56,10 @@ for (let round = 1; round <= times; round++) {
     const resume = existsSync(join(folder, 'run.json')) ? ['--resume'] : [];
     result = await run(['--run', folder, ...resume], again);
   }
-  const same = result.code === 0 && (await stateOf(folder)) === wanted;
-  if (!same) {
-    failed++;
+  const same = reachedEnd(result) && (await stateOf(folder)) === wanted;
+  if (!same) failed++;
+  if (result.code !== 0) {
+    missed++;
     console.log(result.output);
   }
   console.log(
@@ -64,5 +69,5 @@ for (let round = 1; round <= times; round++) {
 }
 if (failed === 0) await rm(root, { recursive: true, force: true });
 else console.log(`what failed is in ${root}`);
-console.log(`${times - failed} passed, ${failed} failed`);
+console.log(`${times - failed} in the same final state, ${failed} not; ${missed} runs missed a criterion, see above`);
 process.exitCode = failed === 0 ? 0 : 1;
