@@ -29,8 +29,8 @@ function run(
   });
 }
 
-/** 1: it came to its end, but a criterion was missed, such as a latency on a machine that is busy with other work. */
-const reachedEnd = ({ code }: { code: number | null }) => code === 0 || code === 1;
+/** It came to its end: all criteria met, or some missed, such as a latency on a machine that is busy with other work. */
+const reachedEnd = ({ output }: { output: string }) => /criteria were/.test(output);
 
 const stateOf = (folder: string) => readFile(join(folder, 'final-state.txt'), 'utf8');
 
