@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { editTask, reword } from '../../examples/migrate-zyflow/load/edit-file.ts';
+import { editTask, recoverSaves, reword } from '../../examples/migrate-zyflow/load/edit-file.ts';
 import { LoadGenerator, type LoadTarget } from '../../examples/migrate-zyflow/load/load-generator.ts';
 import { findLostWrites } from '../../examples/migrate-zyflow/load/lost-writes.ts';
 import { percentile } from '../../examples/migrate-zyflow/load/percentile.ts';
@@ -237,3 +237,22 @@ describe('what is measured of the load', () => {
     expect(percentile([], 50)).toBeNaN();
   });
 });
+
+describe('a save in place', () => {
+  it('leaves nothing beside the file, and is finished after a kill that came while the file was empty', async () => {
+    const { path } = workspace.projects[0]!.files[0]!;
+    const task = firstTitleOf(await readFile(path, 'utf8'));
+    reword(path, task, 'in-place');
+    const saved = await readFile(path, 'utf8');
+    expect((await readdir(dirname(path))).sort()).toEqual(['tasks.md']);
+
+    await writeFile(`${path}.backup`, saved);
+    await writeFile(path, '');
+    recoverSaves([path]);
+    recoverSaves([path]);
+    expect(await readFile(path, 'utf8')).toBe(saved);
+    expect(await readdir(dirname(path))).toEqual(['tasks.md']);
+  });
+});
+
+const firstTitleOf = (text: string) => checkboxes(text)[0]!.title;

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { checkboxes } from '../workspace/checkboxes.ts';
 import { firstTitle, nextTitle } from './title-revision.ts';
 
@@ -37,8 +37,28 @@ export function editTask(
 export const reword = (path: string, task: string, mode: SaveMode): string | null =>
   editTask(path, task, (title) => ({ title: nextTitle(title) }), mode)?.title ?? null;
 
-function save(path: string, text: string, mode: SaveMode): void {
-  const written = mode === 'atomic' ? `${path}.draft` : path;
-  writeFileSync(written, text);
-  if (mode === 'atomic') renameSync(written, path);
+/** Brings saves to their end that a kill broke off, as editors do at their next start. */
+export function recoverSaves(paths: readonly string[]): void {
+  for (const path of paths) {
+    const backup = backupOf(path);
+    if (!existsSync(backup)) continue;
+    writeFileSync(path, readFileSync(backup));
+    rmSync(backup);
+  }
 }
+
+function save(path: string, text: string, mode: SaveMode): void {
+  const draft = `${path}.draft`;
+  writeFileSync(draft, text);
+  if (mode === 'atomic') {
+    renameSync(draft, path);
+    return;
+  }
+  // A file that is overwritten is empty for a moment: killed then, the editor would have lost it.
+  renameSync(draft, backupOf(path));
+  writeFileSync(path, text);
+  rmSync(backupOf(path));
+}
+
+/** The whole new text, while it overwrites the old one. */
+const backupOf = (path: string) => `${path}.backup`;

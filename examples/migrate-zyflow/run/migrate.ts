@@ -10,6 +10,7 @@ import { SqliteVersionStore } from '@zyflow/migration/sqlite';
 import { type FaultReading, measureFaults } from '../faults/measure-faults.ts';
 import { openLegacyDatabase } from '../legacy/legacy-database.ts';
 import legacySystem, { LegacySystem } from '../legacy/legacy-system.ts';
+import { recoverSaves } from '../load/edit-file.ts';
 import { LoadGenerator } from '../load/load-generator.ts';
 import { findLostWrites } from '../load/lost-writes.ts';
 import { Handover } from '../next/handover.ts';
@@ -52,6 +53,7 @@ export interface MigrateResult {
 export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   const { folder, seed, progress } = options;
   const workspace = await prepareWorkspace(options);
+  recoverSaves(workspace.projects.flatMap(({ files }) => files.map(({ path }) => path)));
   await options.onReady();
   const databaseFile = join(folder, 'migration.db');
   const nextDb = openNextDatabase(databaseFile);
