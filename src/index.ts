@@ -39,6 +39,7 @@ export type { BackoffOptions, Random } from './core/backoff.ts';
 export { checksum, stableStringify } from './core/checksum.ts';
 export { type Clock, systemClock } from './core/clock.ts';
 export {
+  AppendInDoubtError,
   ClosedError,
   ConcurrencyConflictError,
   InvalidArgumentError,

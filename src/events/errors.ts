@@ -52,25 +52,6 @@ export class StreamDeletedError extends MigrationError {
   }
 }
 
-/**
- * The connection was lost before the storage answered, and trying again did not settle it: the events are stored, or
- * not, as a whole. Append the same events with the same ids again: that settles it, and stores nothing twice.
- */
-export class AppendInDoubtError extends MigrationError {
-  override readonly name = 'AppendInDoubtError';
-  readonly code = 'APPEND_IN_DOUBT';
-  readonly eventIds: readonly string[];
-
-  constructor(fields: { eventIds: readonly string[] }, options?: ErrorOptions) {
-    const reason = options?.cause instanceof Error ? ` (${options.cause.message})` : '';
-    super(
-      `whether ${fields.eventIds.length} event${fields.eventIds.length === 1 ? ' is' : 's are'} stored is unknown${reason}: append the same events with the same ids again, which stores nothing twice`,
-      options,
-    );
-    this.eventIds = Object.freeze([...fields.eventIds]);
-  }
-}
-
 /** A stored event can't be read: its payload is damaged, or in an encoding that this version does not know. */
 export class EventCorruptedError extends MigrationError {
   override readonly name = 'EventCorruptedError';

@@ -204,7 +204,7 @@ export interface EventAdapter {
   /** The streams that have or had events. */
   listStreams(page: StreamsPage): Promise<readonly StreamInfo[]>;
 
-  /** The highest position that was ever given out or imported, whether {@link readAll} gives it already or not; at first 0. */
+  /** The highest position that is stored, whether {@link readAll} gives it already or not; 0 where there is none. */
   lastPosition(): Promise<number>;
 
   /**
