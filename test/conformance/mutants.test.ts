@@ -292,19 +292,22 @@ const mutants: Record<string, (next: Next) => Partial<EventAdapter>> = {
     saveSnapshot: (snapshot) => next.saveSnapshot({ ...snapshot, encoding: 'json' }),
   }),
   'lets a checkpoint only grow': (next) => ({
-    async saveCheckpoint(name, position) {
-      await next.saveCheckpoint(name, Math.max(position, (await next.loadCheckpoint(name)) ?? 0));
+    async saveCheckpoint(name, { position, state }, options) {
+      const last = (await next.loadCheckpoint(name))?.position ?? 0;
+      return next.saveCheckpoint(name, { position: Math.max(position, last), state }, options);
     },
   }),
   'has one checkpoint for all': (next) => ({
     loadCheckpoint: () => next.loadCheckpoint(''),
-    saveCheckpoint: (_, position) => next.saveCheckpoint('', position),
+    saveCheckpoint: (_, checkpoint, options) => next.saveCheckpoint('', checkpoint, options),
   }),
-  'says 0 where there is no checkpoint': (next) => ({
-    loadCheckpoint: async (name) => (await next.loadCheckpoint(name)) ?? 0,
+  'has a checkpoint where there is none': (next) => ({
+    loadCheckpoint: async (name) =>
+      (await next.loadCheckpoint(name)) ?? { name, position: 0, state: '{}', revision: 0 },
   }),
   'keeps checkpoints in 32 bits': (next) => ({
-    saveCheckpoint: (name, position) => next.saveCheckpoint(name, position | 0),
+    saveCheckpoint: (name, { position, state }, options) =>
+      next.saveCheckpoint(name, { position: position | 0, state }, options),
   }),
   'drops everything on init': () => {
     let next = new MemoryEventAdapter();
@@ -321,20 +324,17 @@ const mutants: Record<string, (next: Next) => Partial<EventAdapter>> = {
 /** A correct adapter with some methods replaced. */
 function mutate(mutant: (next: Next) => Partial<EventAdapter>): EventAdapter {
   const next = new MemoryEventAdapter();
-  return {
-    init: () => next.init(),
-    append: (batches) => next.append(batches),
-    readStream: (page) => next.readStream(page),
-    readAll: (page) => next.readAll(page),
-    streamVersion: (stream) => next.streamVersion(stream),
-    lastPosition: () => next.lastPosition(),
-    loadSnapshot: (stream, name) => next.loadSnapshot(stream, name),
-    saveSnapshot: (snapshot) => next.saveSnapshot(snapshot),
-    loadCheckpoint: (name) => next.loadCheckpoint(name),
-    saveCheckpoint: (name, position) => next.saveCheckpoint(name, position),
-    close: () => next.close(),
-    ...mutant(next),
-  };
+  return Object.assign(Object.create(bound(next)) as EventAdapter, mutant(next));
+}
+
+/** The adapter with methods that work on it whoever has them: its fields are private. */
+function bound(next: Next): EventAdapter {
+  return new Proxy(next, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 }
 
 /** Runs the suite on mutants and gives the titles of the cases that fail. */

@@ -241,7 +241,7 @@ describe('payloads', () => {
     ['metadata that is no JSON', { data: '1', encoding: 'json', metadata: '{' }],
   ])('ES7 that are damaged are told by stream and version: %s', async (_, fields) => {
     const { adapter, store } = setUp();
-    const good = { id: '1', type: 't', data: '1', encoding: 'json', metadata: '{}', timestamp: 0 };
+    const good = { id: '1', type: 't', data: '1', encoding: 'json', metadata: '{}', timestamp: 0, tags: [] };
     await adapter.append([{ stream: 's', expectedVersion: 'any', events: [good, { ...good, id: '2', ...fields }] }]);
     const error = await store
       .read('s')
@@ -255,7 +255,7 @@ describe('payloads', () => {
   it('ES10 are not inflated beyond the limit', async () => {
     const { adapter, store } = setUp({ maxPayloadBytes: 10_000 });
     const bomb = gzipSync(JSON.stringify('x'.repeat(10_000_000))).toString('base64');
-    const stored = { id: '1', type: 't', data: bomb, encoding: 'gzip', metadata: '{}', timestamp: 0 };
+    const stored = { id: '1', type: 't', data: bomb, encoding: 'gzip', metadata: '{}', timestamp: 0, tags: [] };
     await adapter.append([{ stream: 's', expectedVersion: 'any', events: [stored] }]);
     await expect(store.read('s').toArray()).rejects.toThrow('maxPayloadBytes');
   });

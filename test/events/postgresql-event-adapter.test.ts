@@ -10,7 +10,7 @@ import { describeWithPostgres, postgresUrl, uniqueName } from '../servers.ts';
 const batch = (stream: string): EventBatch => ({
   stream,
   expectedVersion: 'any',
-  events: [{ id: randomUUID(), type: 't', data: '1', encoding: 'json', metadata: '{}', timestamp: 0 }],
+  events: [{ id: randomUUID(), type: 't', data: '1', encoding: 'json', metadata: '{}', timestamp: 0, tags: [] }],
 });
 
 describe('PostgreSQLEventAdapter', () => {

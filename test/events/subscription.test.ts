@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryEventAdapter } from '../../src/adapters/memory/memory-event-adapter.ts';
 import { ClosedError, InvalidArgumentError } from '../../src/core/errors.ts';
 import { EventCorruptedError, SubscriptionFailedError } from '../../src/events/errors.ts';
-import type { EventAdapter } from '../../src/events/event-adapter.ts';
+import type { Checkpoint, EventAdapter } from '../../src/events/event-adapter.ts';
 import { EventStore } from '../../src/events/event-store.ts';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
 
@@ -125,7 +125,7 @@ describe('Subscription', () => {
 
   it('stops at an event that can’t be decoded', async () => {
     const { adapter, store, handle } = setUp();
-    const damaged = { id: 'x', type: 't', data: '{', encoding: 'json', metadata: '{}', timestamp: 0 };
+    const damaged = { id: 'x', type: 't', data: '{', encoding: 'json', metadata: '{}', timestamp: 0, tags: [] };
     await adapter.append([{ stream: 's', expectedVersion: 'any', events: [damaged] }]);
     const subscription = store.subscribe({ name: 'one', handle });
     await expect(subscription.caughtUp()).rejects.toThrow(EventCorruptedError);
@@ -145,7 +145,7 @@ describe('Subscription', () => {
       lastPosition: () => memory.lastPosition(),
       readAll: (page: never) => fails(() => memory.readAll(page)),
       loadCheckpoint: (name: string) => fails(() => memory.loadCheckpoint(name)),
-      saveCheckpoint: (name: string, position: number) => fails(() => memory.saveCheckpoint(name, position)),
+      saveCheckpoint: (name: string, checkpoint: Checkpoint) => fails(() => memory.saveCheckpoint(name, checkpoint)),
       close: () => memory.close(),
     });
     const { clock, store, seen, handle } = setUp(flaky);

@@ -331,6 +331,7 @@ function endless(total: number, onPage: (page: AllPage) => void): EventAdapter {
       encoding: 'json',
       metadata: '{}',
       timestamp: 0,
+      tags: [],
     }));
   };
   return Object.assign(new MemoryEventAdapter(), { readAll });
