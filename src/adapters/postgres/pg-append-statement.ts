@@ -1,24 +1,66 @@
 import type { ExpectedVersion } from '../../core/expected-version.ts';
-import type { AppendCondition, AppendOutcome, EventBatch, StoredEvent } from '../../events/event-adapter.ts';
+import type {
+  AppendCondition,
+  AppendOutcome,
+  EncodedEvent,
+  EventBatch,
+  StoredEvent,
+} from '../../events/event-adapter.ts';
 import { arrayLiteral, JoinedTexts } from './joined-text.ts';
-import { lockKeys } from './pg-lock-keys.ts';
+import { lockKeys, streamKey, typeKey } from './pg-lock-keys.ts';
 
-/** The statement that stores a group of appends. */
-export function appendStatement(schema: string): string {
-  return `select ${schema}.append_events_v1(${Array.from({ length: 17 }, (_, index) => `$${index + 1}`).join(', ')}) as answer`;
+/** A statement with its parameters. */
+export interface Statement {
+  readonly text: string;
+  readonly values: unknown[];
 }
 
 /**
- * Its parameters.
+ * The statement that stores a group of appends; gives their outcomes as `answer`.
  *
  * @param condition - Of the only append.
  */
-export function appendValues(
+export function appendStatement(
+  schema: string,
   appends: readonly (readonly EventBatch[])[],
   condition: AppendCondition | undefined,
-): unknown[] {
+): Statement {
   const batches = appends.length === 1 ? appends[0]! : appends.flat();
   const events = batches.length === 1 ? batches[0]!.events : batches.flatMap((batch) => batch.events);
+  return events.length === 1 && events[0]!.tags.length === 0 && !condition
+    ? call(schema, 'append_event_v1', oneValues(batches[0]!.stream, batches[0]!.expectedVersion, events[0]!))
+    : call(schema, 'append_events_v1', groupValues(appends, batches, events, condition));
+}
+
+function call(schema: string, name: string, values: unknown[]): Statement {
+  return {
+    text: `select ${schema}.${name}(${values.map((_, index) => `$${index + 1}`).join(', ')}) as answer`,
+    values,
+  };
+}
+
+function oneValues(stream: string, expected: ExpectedVersion, event: EncodedEvent): unknown[] {
+  const { id, type, encoding, metadata, data, timestamp } = event;
+  return [
+    streamKey(stream),
+    typeKey(type),
+    stream,
+    expectedNumber(expected),
+    id,
+    type,
+    encoding,
+    metadata,
+    data,
+    timestamp,
+  ];
+}
+
+function groupValues(
+  appends: readonly (readonly EventBatch[])[],
+  batches: readonly EventBatch[],
+  events: readonly EncodedEvent[],
+  condition: AppendCondition | undefined,
+): unknown[] {
   const streams = new Map<string, number>();
   for (const { stream } of batches) if (!streams.has(stream)) streams.set(stream, streams.size + 1);
   const texts = [
@@ -89,13 +131,8 @@ export function expectedNumber(expected: ExpectedVersion): number {
   return expected === 'no_stream' ? 0 : expected;
 }
 
-/** The statement that takes over events of another store. */
-export function importStatement(schema: string): string {
-  return `select ${schema}.import_events_v1(${Array.from({ length: 11 }, (_, index) => `$${index + 1}`).join(', ')}) as answer`;
-}
-
-/** Its parameters. */
-export function importValues(events: readonly StoredEvent[]): unknown[] {
+/** The statement that takes over events of another store; gives `imported` or `behind` as `answer`. */
+export function importStatement(schema: string, events: readonly StoredEvent[]): Statement {
   const texts = [
     events.map(({ stream }) => stream),
     events.map(({ id }) => id),
@@ -107,7 +144,7 @@ export function importValues(events: readonly StoredEvent[]): unknown[] {
   ] as const;
   const joined = new JoinedTexts(texts);
   const [streams, ids, types, encodings, metadata, data, tags] = texts.map((list) => joined.join(list));
-  return [
+  return call(schema, 'import_events_v1', [
     joined.separator,
     events.map(({ position }) => position),
     events.map(({ version }) => version),
@@ -119,5 +156,5 @@ export function importValues(events: readonly StoredEvent[]): unknown[] {
     data,
     events.map(({ timestamp }) => timestamp),
     tags,
-  ];
+  ]);
 }

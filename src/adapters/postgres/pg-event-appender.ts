@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.ts';
 import { AppendInDoubtError, storageError } from '../../core/errors.ts';
 import type { AppendCondition, AppendOutcome, EventBatch, StoredEvent } from '../../events/event-adapter.ts';
 import type { AppendSettled } from './append-groups.ts';
-import { appendOutcomes, appendStatement, appendValues } from './pg-append-statement.ts';
+import { appendOutcomes, appendStatement } from './pg-append-statement.ts';
 import { failureOf } from './pg-failure.ts';
 import type { PgResult } from './pg-queryable.ts';
 
@@ -25,11 +25,9 @@ const advice = 'nothing was written; append the same events again';
 /** Stores groups of appends, and finds out what a failure means for each of them. */
 export class PgEventAppender {
   readonly #parts: PgEventAppenderParts;
-  readonly #text: string;
 
   constructor(parts: PgEventAppenderParts) {
     this.#parts = parts;
-    this.#text = appendStatement(parts.schema);
   }
 
   /**
@@ -69,7 +67,8 @@ export class PgEventAppender {
 
   /** One try of one statement; throws what the driver throws. */
   async try(appends: readonly Append[], condition: AppendCondition | undefined): Promise<AppendOutcome[]> {
-    const { rows } = await this.#parts.run(this.#text, appendValues(appends, condition));
+    const { text, values } = appendStatement(this.#parts.schema, appends, condition);
+    const { rows } = await this.#parts.run(text, values);
     const outcomes = appendOutcomes(appends, (rows[0] as { answer: string }).answer);
     return Promise.all(
       outcomes.map(async (outcome, index) =>

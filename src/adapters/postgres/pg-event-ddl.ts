@@ -1,5 +1,5 @@
 import type { DdlStep } from './pg-ddl.ts';
-import { appendFunction, lockClass } from './pg-event-append-ddl.ts';
+import { appendFunction, appendOneFunction, lockClass } from './pg-event-append-ddl.ts';
 
 /**
  * The layout of the events, step by step: a database that has the first n of them gets the others.
@@ -102,6 +102,7 @@ function functions(schema: string): string[] {
     end $$`,
 
     appendFunction(schema),
+    appendOneFunction(schema),
 
     // How far the global order is decided (ES5); see docs/decisions/0010-horizon-of-appenders.md. An appender reads the
     // sequence's last value, its floor, and takes a shared lock on it before it draws positions, all of them above. A

@@ -24,7 +24,7 @@ export function lockKeys(batches: readonly EventBatch[], condition: AppendCondit
   for (const { stream, events } of batches) {
     exclusively(streamKey(stream));
     for (const { type, tags } of events) {
-      together(keyOf('type', type));
+      together(typeKey(type));
       for (const tag of tags) together(keyOf('tag', tag));
     }
   }
@@ -39,11 +39,16 @@ export function streamKey(stream: string): number {
   return keyOf('stream', stream);
 }
 
+/** The lock of the events of one type. */
+export function typeKey(type: string): number {
+  return keyOf('type', type);
+}
+
 /** Every event that matches has one of these; of an item's tags one is enough, for all of them must be there. */
 function conditionKeys(query: EventQuery): number[] {
   return query.flatMap(({ types, tags }) => {
     if (tags) return [keyOf('tag', tags[0]!)];
-    return types ? types.map((type) => keyOf('type', type)) : [wholeStore];
+    return types ? types.map(typeKey) : [wholeStore];
   });
 }
 

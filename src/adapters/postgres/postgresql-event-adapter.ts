@@ -22,7 +22,7 @@ import type {
   StreamsPage,
 } from '../../events/event-adapter.ts';
 import { AppendGroups, type AppendSettled } from './append-groups.ts';
-import { expectedNumber, importStatement, importValues } from './pg-append-statement.ts';
+import { expectedNumber, importStatement } from './pg-append-statement.ts';
 import { layoutStatements, migrateLayout } from './pg-ddl.ts';
 import { idsOf, PgEventAppender } from './pg-event-appender.ts';
 import { eventDdl } from './pg-event-ddl.ts';
@@ -208,7 +208,8 @@ export class PostgreSQLEventAdapter implements EventAdapter {
       new InvalidArgumentError('events', 'events behind what is stored, each once, without gaps', what, { cause });
     if (behind) throw refuse(behind.id);
     try {
-      const { rows } = await query(this.#db, importStatement(this.#schema), importValues(events));
+      const { text, values } = importStatement(this.#schema, events);
+      const { rows } = await query(this.#db, text, values);
       if ((rows[0] as { answer: string }).answer === 'behind') throw refuse(events[0]!.id);
     } catch (error) {
       const { code, detail, message } = error as { code?: string; detail?: string; message?: string };
