@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { InvalidArgumentError } from '../core/errors.ts';
-import { frozenJson } from '../core/json-value.ts';
+import { toJsonText } from '../core/json-text.ts';
 import type { EncodedPayload } from './event-adapter.ts';
 import { checkInteger } from './event-names.ts';
 
@@ -40,7 +40,7 @@ export class PayloadCodec {
    * @throws {@link InvalidArgumentError} for what is not JSON, or too large.
    */
   encode(value: unknown, what: string): EncodedPayload {
-    const data = JSON.stringify(frozenJson(value, what));
+    const data = toJsonText(value, what);
     if (data.length * 3 > this.#maxBytes && Buffer.byteLength(data) > this.#maxBytes) {
       throw new InvalidArgumentError(what, `at most ${this.#maxBytes} bytes of JSON text`, value);
     }
