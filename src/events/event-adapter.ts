@@ -36,7 +36,7 @@ export interface EventBatch {
 
 /** What must hold over all streams for an append to take place. */
 export interface AppendCondition {
-  /** No event behind `after` matches this. */
+  /** No event behind `after` matches this. At least one item, and in an item no name twice. */
   readonly failIfEventsMatch: EventQuery;
   /** The last position that was taken into account when the append was decided. */
   readonly after: number;
@@ -46,9 +46,11 @@ export interface AppendCondition {
 export interface AdapterAppendOptions {
   readonly condition?: AppendCondition | undefined;
   /**
-   * Work in the same transaction, done once the events are written: if it throws, nothing is stored, and the append
-   * rejects with its error. It gets what the adapter's own work runs on (a `pg` client, an SQLite database, nothing in
-   * memory). An adapter on a synchronous database refuses work that gives a promise.
+   * Work in the same transaction, done once the events are written, with all of them in the order of the batches: if it
+   * throws, nothing is stored, and the append rejects with its error. An append that is refused does not do it. It gets
+   * what the adapter's own work runs on (a `pg` client, an SQLite database, nothing in memory), and must not wait for
+   * another write to the same storage. An adapter on a synchronous database refuses work that gives a promise: nothing
+   * is stored then, either.
    */
   readonly within?: ((events: readonly StoredEvent[], client: unknown) => unknown) | undefined;
 }
@@ -60,7 +62,10 @@ export interface AppendedBatch {
   readonly position: number;
 }
 
-/** What became of an append. Only `appended` has written anything. */
+/**
+ * What became of an append. Only `appended` has written anything. Why one is refused is looked for in this order:
+ * `existing`; batch by batch `deleted`, then `conflict`; `matched`. The first that is found is the outcome.
+ */
 export type AppendOutcome =
   | {
       readonly status: 'appended';
@@ -84,7 +89,7 @@ export type AppendOutcome =
       readonly position: number;
     }
   | {
-      /** Some of the ids are stored already: these events, in any order. Found out before anything else is compared. */
+      /** Some of the ids are stored already, in whatever stream: these events, in any order. */
       readonly status: 'existing';
       readonly events: readonly StoredEvent[];
     };
@@ -102,7 +107,7 @@ export interface StreamPage {
 export interface AllPage {
   readonly after: number;
   readonly limit: number;
-  /** Only events that match. Default: all. */
+  /** Only events that match. Default: all. At least one item, and in an item no name twice. */
   readonly query?: EventQuery | undefined;
 }
 
@@ -138,7 +143,7 @@ export interface Checkpoint {
 /** A checkpoint as the storage holds it. */
 export interface StoredCheckpoint extends Checkpoint {
   readonly name: string;
-  /** Another one after each save, and greater than before. */
+  /** From 1 on, and after each save greater than any that the name has had, also if it was deleted in between. */
   readonly revision: number;
 }
 
@@ -147,8 +152,9 @@ export interface SaveCheckpointOptions {
   /** Only if it is at this revision still; 0: if there is none yet. Default: whatever it is at. */
   readonly expectedRevision?: number | undefined;
   /**
-   * Work in the same transaction, done before the checkpoint is saved: both are stored, or neither. If it throws,
-   * saving rejects with its error. What it gets is said at {@link AdapterAppendOptions.within}.
+   * Work in the same transaction: both are stored, or neither. If it throws, saving rejects with its error; if the
+   * checkpoint is not at the expected revision, it is not done. What it gets, and must not do, is said at
+   * {@link AdapterAppendOptions.within}.
    */
   readonly within?: ((client: unknown) => unknown) | undefined;
 }
@@ -181,8 +187,8 @@ export interface EventAdapter {
   /**
    * Appends all batches, or none (ES1); each stream occurs once.
    *
-   * Versions go on by one from the stream's last, positions grow strictly along the batches. Once resolved, the events
-   * are durable (ES3). Of several appends that race on one expected version exactly one is `appended` (ES2); of several
+   * Versions go on by one from the stream's last, positions grow strictly along the batches, and neither is ever given to
+   * another event again. Once resolved, the events are durable (ES3). Of several appends that race on one expected version exactly one is `appended` (ES2); of several
    * that race on one condition, no two of which each appends what the other's query matches.
    */
   append(batches: readonly EventBatch[], options?: AdapterAppendOptions): Promise<AppendOutcome>;
@@ -201,28 +207,45 @@ export interface EventAdapter {
   /** The version of a stream's last event, truncated and deleted ones included; 0 where there never was one. */
   streamVersion(stream: string): Promise<number>;
 
-  /** The streams that have or had events. */
+  /** The streams that have or had events, or were deleted. */
   listStreams(page: StreamsPage): Promise<readonly StreamInfo[]>;
 
-  /** The highest position that is stored, whether {@link readAll} gives it already or not; 0 where there is none. */
+  /**
+   * The position of the last event that is stored, whether {@link readAll} gives it already or not; 0 where there is
+   * none. It goes back where that event is removed.
+   */
   lastPosition(): Promise<number>;
 
   /**
-   * Removes the events below a version for good. The stream goes on at the version where it is; of a version behind its
-   * last, all of its events are removed. Nothing happens to a stream that does not exist.
+   * Removes the events below a version for good: nothing finds them any more, no condition matches them, and their ids
+   * are free. The stream goes on at the version where it is; of a version behind its last, all of its events are removed.
+   * Its snapshots stay. Nothing happens to a stream that does not exist.
    */
   truncateStream(stream: string, beforeVersion: number): Promise<void>;
 
-  /** Removes all events of a stream, and its snapshots, for good. It takes none any more, under any expected version. */
+  /**
+   * Removes all events of a stream, and its snapshots, for good. It takes none any more, under any expected version, and
+   * keeps its last version. A stream that never existed can be deleted, too; one that is deleted already stays so,
+   * whatever was expected.
+   */
   deleteStream(stream: string, expectedVersion: ExpectedVersion): Promise<DeleteOutcome>;
 
   /**
-   * Takes over events of another store as they are, with their versions and positions: all of them or none. They come in
-   * ascending order, behind the last position that is stored. Ids that are stored already are refused.
+   * Takes over events of another store as they are, with their versions and positions: all of them or none. What is
+   * appended afterwards goes on behind them.
+   *
+   * They come in ascending order, behind every position that was ever given out here. Versions go on by one from the
+   * stream's last; a stream that is not there yet may begin at any, and is truncated below it.
+   *
+   * @throws {@link InvalidArgumentError} if they do not fit, if an id is stored already or comes twice, or if a stream
+   *   was deleted here.
    */
   importEvents(events: readonly StoredEvent[]): Promise<void>;
 
-  /** Takes over what streams are in another store: truncated, deleted. What this store holds below is removed. */
+  /**
+   * Takes over what streams are in another store, once their events were imported: at least at this version, truncated,
+   * deleted. What this store holds below is removed: all of a stream whose version it has not reached.
+   */
   importStreams(streams: readonly StreamInfo[]): Promise<void>;
 
   loadSnapshot(stream: string, name: string): Promise<StoredSnapshot | undefined>;
@@ -235,7 +258,7 @@ export interface EventAdapter {
   /** @returns The new revision; nothing if it is not at the expected one, and then nothing was done. */
   saveCheckpoint(name: string, checkpoint: Checkpoint, options?: SaveCheckpointOptions): Promise<number | undefined>;
 
-  /** All whose names begin so, in an order of names that is always the same. */
+  /** All whose names begin so, character for character, in an order of names that is always the same. */
   listCheckpoints(prefix: string): Promise<readonly StoredCheckpoint[]>;
 
   /** Nothing happens where there is none. */

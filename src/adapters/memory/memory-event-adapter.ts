@@ -24,6 +24,8 @@ export class MemoryEventAdapter implements EventAdapter {
   readonly #log = new MemoryEventLog();
   readonly #snapshots = new Map<string, Map<string, StoredSnapshot>>();
   readonly #checkpoints = new Map<string, StoredCheckpoint>();
+  /** The last one given to any checkpoint, so that none has the same twice, deleted or not. */
+  #revision = 0;
   readonly #wakes = new Set<() => void>();
   /** Settles when the caller's work in a transaction is done. */
   #exclusive: Promise<void> | undefined;
@@ -65,27 +67,31 @@ export class MemoryEventAdapter implements EventAdapter {
   }
 
   async truncateStream(stream: string, beforeVersion: number): Promise<void> {
+    while (this.#exclusive) await this.#exclusive;
     this.#log.truncate(stream, beforeVersion);
   }
 
   async deleteStream(stream: string, expectedVersion: ExpectedVersion): Promise<DeleteOutcome> {
+    while (this.#exclusive) await this.#exclusive;
     const { version, deleted } = this.#log.infoOf(stream);
     if (!deleted && !meetsExpectedVersion(version, expectedVersion)) {
       return { status: 'conflict', actualVersion: version };
     }
-    this.#log.delete(stream);
-    this.#snapshots.delete(stream);
+    this.#delete(stream);
     return { status: 'deleted' };
   }
 
   async importEvents(events: readonly StoredEvent[]): Promise<void> {
+    while (this.#exclusive) await this.#exclusive;
     this.#log.import(events);
+    for (const wake of this.#wakes) wake();
   }
 
   async importStreams(streams: readonly StreamInfo[]): Promise<void> {
+    while (this.#exclusive) await this.#exclusive;
     for (const { stream, version, firstVersion, deleted } of streams) {
       this.#log.reach(stream, version);
-      if (deleted) await this.deleteStream(stream, 'any');
+      if (deleted) this.#delete(stream);
       else this.#log.truncate(stream, firstVersion);
     }
   }
@@ -112,7 +118,7 @@ export class MemoryEventAdapter implements EventAdapter {
     const last = this.#checkpoints.get(name)?.revision ?? 0;
     if (expectedRevision !== undefined && expectedRevision !== last) return undefined;
     if (within) await this.#exclusively(() => within(undefined));
-    const revision = last + 1;
+    const revision = ++this.#revision;
     this.#checkpoints.set(name, Object.freeze({ name, position, state, revision }));
     return revision;
   }
@@ -123,6 +129,7 @@ export class MemoryEventAdapter implements EventAdapter {
   }
 
   async deleteCheckpoint(name: string): Promise<void> {
+    while (this.#exclusive) await this.#exclusive;
     this.#checkpoints.delete(name);
   }
 
@@ -136,7 +143,7 @@ export class MemoryEventAdapter implements EventAdapter {
 
   async close(): Promise<void> {}
 
-  /** Work of the caller, which may wait: no append and no checkpoint gets in between. */
+  /** Work of the caller, which may wait: no other write to events or checkpoints gets in between. */
   async #exclusively(work: () => unknown): Promise<void> {
     let end = () => {};
     this.#exclusive = new Promise((resolve) => {
@@ -148,6 +155,11 @@ export class MemoryEventAdapter implements EventAdapter {
       this.#exclusive = undefined;
       end();
     }
+  }
+
+  #delete(stream: string): void {
+    this.#log.delete(stream);
+    this.#snapshots.delete(stream);
   }
 
   /** Why an append can't take place, if so. */

@@ -12,14 +12,15 @@ interface Stream {
 /** The events themselves, in the order of the store and of each stream. */
 export class MemoryEventLog {
   #all: StoredEvent[] = [];
+  /** The highest position that was ever given out: what is removed leaves it as it is. */
   #last = 0;
   readonly #streams = new Map<string, Stream>();
   readonly #byId = new Map<string, StoredEvent>();
   #names: string[] | undefined;
 
-  /** The highest position that was ever given out. */
+  /** The position of the last event there is; 0 if there is none. */
   get lastPosition(): number {
-    return this.#last;
+    return this.#all.at(-1)?.position ?? 0;
   }
 
   infoOf(stream: string): StreamInfo {
@@ -112,8 +113,9 @@ export class MemoryEventLog {
     for (const event of events) {
       const version = versions.get(event.stream) ?? this.versionOf(event.stream);
       const isNext = event.version === version + 1 || (version === 0 && event.version > 0);
-      if (event.position <= position || !isNext || ids.has(event.id) || this.#byId.has(event.id)) {
-        throw new InvalidArgumentError('events', `events behind what is stored, each once`, event.id);
+      const isKnown = ids.has(event.id) || this.#byId.has(event.id);
+      if (event.position <= position || !isNext || isKnown || this.isDeleted(event.stream)) {
+        throw new InvalidArgumentError('events', 'events behind all there were, each once, without gaps', event.id);
       }
       position = event.position;
       ids.add(event.id);
