@@ -188,8 +188,9 @@ export interface EventAdapter {
    * Appends all batches, or none (ES1); each stream occurs once.
    *
    * Versions go on by one from the stream's last, positions grow strictly along the batches, and neither is ever given to
-   * another event again. Once resolved, the events are durable (ES3). Of several appends that race on one expected version exactly one is `appended` (ES2); of several
-   * that race on one condition, no two of which each appends what the other's query matches.
+   * another event again. Once resolved, the events are durable (ES3). Of several appends that race on one expected
+   * version exactly one is `appended` (ES2). A condition holds in the order of positions: no event between its `after`
+   * and what was appended under it matches.
    */
   append(batches: readonly EventBatch[], options?: AdapterAppendOptions): Promise<AppendOutcome>;
 
