@@ -12,8 +12,7 @@
  * @param schema - A quoted identifier.
  */
 export function appendFunction(schema: string): string {
-  const sequence = `'${schema}.events_position'::regclass`;
-  const others = `'${schema}.event_checkpoints_revision'::regclass`;
+  const { sequence, horizonLocks, otherLocks } = objectsOf(schema);
   return `create function ${schema}.append_events_v1(
       separator text, lock_keys int[], lock_shared boolean[],
       stream_names text, batch_append int[], batch_stream int[], batch_expected bigint[], batch_count int[],
@@ -39,8 +38,8 @@ export function appendFunction(schema: string): string {
       event_streams int[];
       locked boolean := false;
     begin
-      perform case when k.shared then pg_advisory_xact_lock_shared(${lockClass(others)}, k.key)
-                   else pg_advisory_xact_lock(${lockClass(others)}, k.key) end
+      perform case when k.shared then pg_advisory_xact_lock_shared(${otherLocks}, k.key)
+                   else pg_advisory_xact_lock(${otherLocks}, k.key) end
         from unnest(lock_keys, lock_shared) as k (key, shared);
 
       select array_agg(greatest(coalesce(e.version, 0), coalesce(s.version, 0)) order by n.no),
@@ -73,7 +72,7 @@ export function appendFunction(schema: string): string {
 
         if refusal is null then
           if not locked then
-            locked := pg_advisory_xact_lock_shared(${lockClass(sequence)},
+            locked := pg_advisory_xact_lock_shared(${horizonLocks},
               (coalesce(pg_sequence_last_value(${sequence}), 0) % 2147483648)::int) is not null;
           end if;
           answer := answer || 'appended';
@@ -125,51 +124,107 @@ export function appendFunction(schema: string): string {
 }
 
 /**
- * The function that stores one event without tags and without a condition, when nothing else is to be stored. The same
- * as a group of one, at a fraction of the cost: of a function with many expressions, each is prepared anew in each
- * transaction. The two locks come in ascending order of their keys, as in a group.
+ * The function that stores one event, without tags and without a condition. Two statements and nothing else, for each
+ * expression of a function is prepared anew in each transaction: it takes little more of the server than the INSERT.
+ *
+ * The answer has version and position; there is none if the event was refused. Why, the function above tells.
  *
  * @param schema - A quoted identifier.
  */
 export function appendOneFunction(schema: string): string {
-  const sequence = `'${schema}.events_position'::regclass`;
-  const others = lockClass(`'${schema}.event_checkpoints_revision'::regclass`);
-  const lockStream = `pg_advisory_xact_lock(${others}, stream_key) is null`;
-  const lockType = `pg_advisory_xact_lock_shared(${others}, type_key) is null`;
+  const { sequence, horizonLocks, otherLocks } = objectsOf(schema);
+  const lockStream = `pg_advisory_xact_lock(${otherLocks}, stream_key)`;
+  const lockType = `pg_advisory_xact_lock_shared(${otherLocks}, type_key)`;
   return `create function ${schema}.append_event_v1(
-      stream_key int, type_key int, name text, expected bigint,
-      event_id text, event_type text, event_encoding text, event_metadata text, event_data text, event_timestamp bigint
-    ) returns text
+      stream_key int, type_key int, name text, expected bigint, event_id text, event_type text, event_encoding text,
+      event_metadata text, event_data text, event_timestamp bigint, out answer text
+    )
     language plpgsql volatile set plan_cache_mode = force_generic_plan as $$
-    declare
-      at_version bigint;
-      is_deleted boolean;
-      at_position bigint;
     begin
-      if pg_advisory_xact_lock_shared(${others}, 0) is null
-         or (case when stream_key <= type_key then ${lockStream} or ${lockType} else ${lockType} or ${lockStream} end) then
-        raise exception 'no lock';
-      end if;
-      select greatest(
-          (select e.version from ${schema}.events e where e.stream = name order by e.version desc limit 1), s.version, 0),
-        coalesce(s.deleted, false) into at_version, is_deleted
-        from (select) one left join ${schema}.event_streams s on s.stream = name;
-      if is_deleted or expected >= 0 and at_version <> expected or expected = -2 and at_version = 0 then
-        return case when is_deleted then 'deleted' else 'conflict' end || ' 1 ' || at_version;
-      end if;
-      if pg_advisory_xact_lock_shared(${lockClass(sequence)},
-           (coalesce(pg_sequence_last_value(${sequence}), 0) % 2147483648)::int) is null then
-        raise exception 'no lock';
-      end if;
-      insert into ${schema}.events values (nextval(${sequence}), at_version + 1, event_timestamp, name, event_id,
-          event_type, event_encoding, event_metadata, event_data, '{}')
-        returning position into at_position;
-      return 'appended ' || at_version + 1 || ' ' || at_position;
+      perform pg_advisory_xact_lock_shared(${otherLocks}, 0),
+        case when stream_key <= type_key then ${lockStream} else ${lockType} end,
+        case when stream_key <= type_key then ${lockType} else ${lockStream} end,
+        pg_advisory_xact_lock_shared(${horizonLocks}, (coalesce(pg_sequence_last_value(${sequence}), 0) % 2147483648)::int);
+      insert into ${schema}.events
+        select nextval(${sequence}), v.version + 1, event_timestamp, name, event_id, event_type, event_encoding,
+               event_metadata, event_data, '{}'
+        from ${standing(schema, 'name')} v where ${isExpected('expected')}
+        returning version || ' ' || position into answer;
     end $$`;
 }
 
-/** The first of the two 32-bit keys of an advisory lock: an object of the schema, so that no two stores share locks. */
-export function lockClass(object: string): string {
+/**
+ * The function that stores appends to one stream each, no two to the same, without tags and without a condition: the
+ * usual ones. Little but two statements, for each expression of a function is prepared anew in each transaction.
+ *
+ * The answer has id, version and position of each event that was stored. An append that is not among them was refused;
+ * why, the function above tells.
+ *
+ * @param schema - A quoted identifier.
+ */
+export function appendSimpleFunction(schema: string): string {
+  const { sequence, horizonLocks, otherLocks } = objectsOf(schema);
+  return `create function ${schema}.append_simple_events_v1(
+      separator text, lock_keys int[], lock_shared boolean[],
+      event_streams text, event_expected bigint[], event_offsets bigint[],
+      event_ids text, event_types text, event_encodings text, event_metadata text, event_data text,
+      event_timestamps bigint[], out answer text
+    )
+    language plpgsql volatile set plan_cache_mode = force_generic_plan as $$
+    begin
+      perform case when k.shared then pg_advisory_xact_lock_shared(${otherLocks}, k.key)
+                   else pg_advisory_xact_lock(${otherLocks}, k.key) end
+        from unnest(lock_keys, lock_shared) as k (key, shared);
+      perform pg_advisory_xact_lock_shared(${horizonLocks},
+        (coalesce(pg_sequence_last_value(${sequence}), 0) % 2147483648)::int);
+      with stored as (
+          insert into ${schema}.events
+            select nextval(${sequence}), v.version + e.n, e.happened, e.stream, e.id, e.type, e.encoding, e.metadata,
+                   e.data, '{}'
+            from unnest(event_expected, event_offsets, event_timestamps,
+                        string_to_array(event_streams, separator), string_to_array(event_ids, separator),
+                        string_to_array(event_types, separator), string_to_array(event_encodings, separator),
+                        string_to_array(event_metadata, separator), string_to_array(event_data, separator))
+                as e (expected, n, happened, stream, id, type, encoding, metadata, data)
+              cross join lateral ${standing(schema, 'e.stream')} v
+            where e.n is not null and ${isExpected('e.expected')}
+          returning id, version, position
+        )
+      select string_agg(s.id || separator || s.version || separator || s.position, separator) into answer from stored s;
+    end $$`;
+}
+
+/** Where a stream stands: its version, and whether it was deleted. */
+function standing(schema: string, stream: string): string {
+  return `(
+          select coalesce(d.deleted, false) as deleted, greatest(
+            (select s.version from ${schema}.events s where s.stream = ${stream} order by s.version desc limit 1),
+            d.version, 0) as version
+          from (select) one left join ${schema}.event_streams d on d.stream = ${stream})`;
+}
+
+/** Whether `v`, as {@link standing} gives it, takes events under an expected version. */
+function isExpected(expected: string): string {
+  return `not v.deleted and (${expected} < 0 or v.version = ${expected}) and (${expected} <> -2 or v.version > 0)`;
+}
+
+interface Objects {
+  readonly sequence: string;
+  /** The first key of the locks that the horizon is made of; the second is a position. */
+  readonly horizonLocks: string;
+  /** The first key of the locks of streams, types and tags; the second is a hash, or 0 for the whole store. */
+  readonly otherLocks: string;
+}
+
+/** What the functions name, as SQL. Locks are named after objects of the schema, so that no two stores share them. */
+export function objectsOf(schema: string): Objects {
+  const sequence = `'${schema}.events_position'::regclass`;
+  const other = `'${schema}.event_checkpoints_revision'::regclass`;
+  return { sequence, horizonLocks: lockClass(sequence), otherLocks: lockClass(other) };
+}
+
+/** An oid as the signed number that advisory locks take. */
+function lockClass(object: string): string {
   return `(case when ${object}::oid::bigint < 2147483648 then ${object}::oid::bigint
                 else ${object}::oid::bigint - 4294967296 end)::int`;
 }

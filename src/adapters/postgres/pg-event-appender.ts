@@ -2,9 +2,9 @@ import { sleep } from '../../core/abort.ts';
 import { backoffDelay, type Random } from '../../core/backoff.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppendInDoubtError, storageError } from '../../core/errors.ts';
-import type { AppendCondition, AppendOutcome, EventBatch, StoredEvent } from '../../events/event-adapter.ts';
+import type { AppendCondition, AppendOutcome, StoredEvent } from '../../events/event-adapter.ts';
 import type { AppendSettled } from './append-groups.ts';
-import { appendOutcomes, appendStatement } from './pg-append-statement.ts';
+import { type Append, areSimple, groupStatement, type Statement, simpleStatement } from './pg-append-statement.ts';
 import { failureOf } from './pg-failure.ts';
 import type { PgResult } from './pg-queryable.ts';
 
@@ -17,8 +17,6 @@ export interface PgEventAppenderParts {
   readonly clock: Clock;
   readonly random: Random;
 }
-
-type Append = readonly EventBatch[];
 
 const advice = 'nothing was written; append the same events again';
 
@@ -65,16 +63,32 @@ export class PgEventAppender {
     }
   }
 
-  /** One try of one statement; throws what the driver throws. */
-  async try(appends: readonly Append[], condition: AppendCondition | undefined): Promise<AppendOutcome[]> {
-    const { text, values } = appendStatement(this.#parts.schema, appends, condition);
+  /** One try; throws what the driver throws. */
+  async try(appends: readonly Append[], condition?: AppendCondition): Promise<AppendOutcome[]> {
+    const { schema } = this.#parts;
+    const isSimple = !condition && areSimple(appends);
+    const statement = isSimple ? simpleStatement(schema, appends) : groupStatement(schema, appends, condition);
+    const outcomes = [...statement.outcomes(await this.#answer(statement))];
+    const refused = appends.filter((_, index) => outcomes[index]?.status !== 'appended');
+    if (refused.length === 0) return outcomes as AppendOutcome[];
+
+    const stored = await this.#parts.findByIds(idsOf(refused));
+    for (const [index, append] of appends.entries()) {
+      if (outcomes[index]?.status === 'appended') continue;
+      const ids = new Set(idsOf([append]));
+      const events = stored.filter(({ id }) => ids.has(id));
+      if (events.length > 0) outcomes[index] = { status: 'existing', events };
+    }
+    const open = appends.filter((_, index) => !outcomes[index]);
+    if (open.length === 0) return outcomes as AppendOutcome[];
+    const other = groupStatement(schema, open, undefined);
+    const told = [...other.outcomes(await this.#answer(other))];
+    return outcomes.map((outcome) => outcome ?? told.shift()!);
+  }
+
+  async #answer({ text, values }: Statement): Promise<string | null> {
     const { rows } = await this.#parts.run(text, values);
-    const outcomes = appendOutcomes(appends, (rows[0] as { answer: string }).answer);
-    return Promise.all(
-      outcomes.map(async (outcome, index) =>
-        outcome.status === 'appended' ? outcome : ((await this.#existing(appends[index]!)) ?? outcome),
-      ),
-    );
+    return (rows[0] as { answer: string | null }).answer;
   }
 
   /** Takes those out of a group that are stored already, and stores the others. */

@@ -1,5 +1,5 @@
 import type { DdlStep } from './pg-ddl.ts';
-import { appendFunction, appendOneFunction, lockClass } from './pg-event-append-ddl.ts';
+import { appendFunction, appendOneFunction, appendSimpleFunction, objectsOf } from './pg-event-append-ddl.ts';
 
 /**
  * The layout of the events, step by step: a database that has the first n of them gets the others.
@@ -66,8 +66,7 @@ function tables(schema: string): string[] {
 }
 
 function functions(schema: string): string[] {
-  const sequence = `'${schema}.events_position'::regclass`;
-  const revisions = `'${schema}.event_checkpoints_revision'::regclass`;
+  const { sequence, otherLocks } = objectsOf(schema);
   return [
     // Positions of events that match a query: [{ "types": [...], "tags": [...] }, ...], up to max_count, in no order.
     // Each item is answered in the order of its index, and stops at max_count.
@@ -102,6 +101,7 @@ function functions(schema: string): string[] {
     end $$`,
 
     appendFunction(schema),
+    appendSimpleFunction(schema),
     appendOneFunction(schema),
 
     // How far the global order is decided (ES5); see docs/decisions/0010-horizon-of-appenders.md. An appender reads the
@@ -182,7 +182,7 @@ function functions(schema: string): string[] {
       last bigint;
       forever boolean := expected is not null;
     begin
-      perform pg_advisory_xact_lock(${lockClass(revisions)}, lock_key);
+      perform pg_advisory_xact_lock(${otherLocks}, lock_key);
       last := (select greatest((select max(e.version) from ${schema}.events e where e.stream = name),
                                (select s.version from ${schema}.event_streams s where s.stream = name), 0));
       if forever and not exists (select from ${schema}.event_streams s where s.stream = name and s.deleted)
@@ -209,7 +209,7 @@ function functions(schema: string): string[] {
     declare
       last bigint;
     begin
-      perform pg_advisory_xact_lock(${lockClass(revisions)}, lock_key);
+      perform pg_advisory_xact_lock(${otherLocks}, lock_key);
       last := coalesce((select max(e.version) from ${schema}.events e where e.stream = name), 0);
       if gone or at_version > last then first := at_version + 1; end if;
       perform ${schema}.remove_events_v1(lock_key, name, first, case when gone then -1 end);
@@ -229,7 +229,7 @@ function functions(schema: string): string[] {
     declare
       wrong text;
     begin
-      perform pg_advisory_xact_lock(${lockClass(revisions)}, 0);
+      perform pg_advisory_xact_lock(${otherLocks}, 0);
       if positions[1] <= coalesce((select max(e.position) from ${schema}.events e), 0) then
         return 'behind';
       end if;

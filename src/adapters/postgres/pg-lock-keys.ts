@@ -17,7 +17,7 @@ export interface LockKeys {
  * The locks of appends: a stream for itself, so that its versions have no gap; types and tags together with others that
  * append such events, but not with those that append on the condition that there are none.
  */
-export function lockKeys(batches: readonly EventBatch[], condition: AppendCondition | undefined): LockKeys {
+export function lockKeys(batches: readonly EventBatch[], condition?: AppendCondition): LockKeys {
   const shared = new Map<number, boolean>([[wholeStore, true]]);
   const exclusively = (key: number) => shared.set(key, false);
   const together = (key: number) => shared.has(key) || shared.set(key, true);
@@ -52,11 +52,11 @@ function conditionKeys(query: EventQuery): number[] {
   });
 }
 
-/** FNV-1a, 32 bits, never that of the whole store. Names that share a key only wait for each other. */
+/** FNV-1a, 31 bits of it, never that of the whole store. Names that share a key only wait for each other. */
 function keyOf(kind: 'stream' | 'type' | 'tag', name: string): number {
   let hash = kind === 'stream' ? 0x811c9dc5 : kind === 'type' ? 0x01000193 : 0x050c5d1f;
   for (let index = 0; index < name.length; index++) {
     hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193);
   }
-  return hash === wholeStore ? 1 : hash;
+  return hash >>> 1 || 1;
 }
