@@ -50,6 +50,7 @@ export {
 } from './core/errors.ts';
 export type { ExpectedVersion } from './core/expected-version.ts';
 export { type JsonObject, type JsonValue, jsonEqual } from './core/json-value.ts';
+export { murmur3 } from './core/murmur3.ts';
 export type { OnError } from './core/on-error.ts';
 export type { StreamFold, StreamState } from './events/aggregate-stream.ts';
 export { DomainEvent, type DomainEventOptions, type EventMetadata } from './events/domain-event.ts';
@@ -57,6 +58,8 @@ export {
   DuplicateEventError,
   EventCorruptedError,
   EventHandlingError,
+  PartitionsDifferError,
+  ProjectionLiveError,
   SubscriptionFailedError,
 } from './events/errors.ts';
 export type {
@@ -83,11 +86,15 @@ export type {
   ReadAllOptions,
   ReadOptions,
 } from './events/event-store-options.ts';
+export type { GroupOptions } from './events/group-options.ts';
 export { IntervalSnapshotStrategy } from './events/interval-snapshot-strategy.ts';
+export type { ParkedEventHandler, ParkedEvents, RetryResult } from './events/parked-events.ts';
+export type { ParkedEvent } from './events/parked-record.ts';
 export type { PayloadCodecOptions } from './events/payload-codec.ts';
+export type { Projection } from './events/projection.ts';
 export type { NewEvent, RecordedEvent } from './events/recorded-event.ts';
 export type { SnapshotOccasion, SnapshotStrategy } from './events/snapshot-strategy.ts';
-export type { SubscribeOptions } from './events/subscribe-options.ts';
+export type { RunOptions, SubscribeOptions } from './events/subscribe-options.ts';
 export type { Subscription } from './events/subscription.ts';
 export {
   DeactivationFailedError,
@@ -265,7 +272,6 @@ export { type Reconciliation, SyncCoordinator, type SyncCoordinatorOptions } fro
 export type { SyncSource } from './sync/sync-source.ts';
 export type { SyncTarget } from './sync/sync-target.ts';
 export { GradualTrafficSplitter, type GradualTrafficSplitterOptions } from './traffic/gradual-traffic-splitter.ts';
-export { murmur3 } from './traffic/murmur3.ts';
 export type { ShadowOptions, ShadowOutcome } from './traffic/shadow.ts';
 export {
   type RequestHandler,
