@@ -2,10 +2,9 @@ import type { Clock } from '../core/clock.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import type { ExpectedVersion } from '../core/expected-version.ts';
 import type { AppendCondition, EventBatch } from './event-adapter.ts';
-import { encodeEvent } from './event-codec.ts';
+import type { EventCodec } from './event-codec.ts';
 import { checkInteger, checkName, checkQuery } from './event-names.ts';
 import type { AppendManyOptions, AppendRequest } from './event-store-options.ts';
-import type { PayloadCodec } from './payload-codec.ts';
 
 /**
  * A request checked and turned into text: what the caller does to its objects afterwards changes nothing.
@@ -13,7 +12,7 @@ import type { PayloadCodec } from './payload-codec.ts';
  * @param path - Where the request stands among the arguments, for messages: empty or ending in a dot.
  * @throws {@link InvalidArgumentError} naming what is wrong.
  */
-export function encodeRequest(request: AppendRequest, codec: PayloadCodec, clock: Clock, path: string): EventBatch {
+export function encodeRequest(request: AppendRequest, codec: EventCodec, clock: Clock, path: string): EventBatch {
   const { stream, events, expectedVersion = 'any' } = request;
   checkName(stream, `${path}stream`);
   checkExpectedVersion(expectedVersion, `${path}expectedVersion`);
@@ -24,7 +23,7 @@ export function encodeRequest(request: AppendRequest, codec: PayloadCodec, clock
   return {
     stream,
     expectedVersion,
-    events: events.map((event, index) => encodeEvent(event, codec, now, `${path}events[${index}]`)),
+    events: events.map((event, index) => codec.encode(event, now, `${path}events[${index}]`)),
   };
 }
 
@@ -41,20 +40,6 @@ export function checkDistinct(batches: readonly EventBatch[]): void {
       ids.add(id);
     }
   }
-}
-
-/** The batches with every large payload compressed; the same object where there is none. */
-export async function compressBatches(
-  batches: readonly EventBatch[],
-  codec: PayloadCodec,
-): Promise<readonly EventBatch[]> {
-  if (!batches.some(({ events }) => events.some((event) => codec.isLarge(event)))) return batches;
-  return Promise.all(
-    batches.map(async (batch) => ({
-      ...batch,
-      events: await Promise.all(batch.events.map((event) => codec.compress(event))),
-    })),
-  );
 }
 
 /** @throws {@link InvalidArgumentError} for what is not an expected version. */

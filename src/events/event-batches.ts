@@ -7,15 +7,19 @@ import type { ReadAllOptions, ReadOptions } from './event-store-options.ts';
 import type { RecordedEvent } from './recorded-event.ts';
 
 /** What reading needs of a store. */
-export interface BatchSource {
+export interface BatchSource<R extends RecordedEvent = RecordedEvent> {
   adapter(): Promise<EventAdapter>;
-  decode(events: readonly StoredEvent[]): Promise<RecordedEvent[]>;
+  decode(events: readonly StoredEvent[]): Promise<R[]>;
 }
 
 const unbounded = Number.MAX_SAFE_INTEGER;
 
 /** The events of one stream, read a batch at a time. */
-export function streamSequence(source: BatchSource, stream: string, options: ReadOptions): EventSequence {
+export function streamSequence<R extends RecordedEvent>(
+  source: BatchSource<R>,
+  stream: string,
+  options: ReadOptions,
+): EventSequence<R> {
   const { fromVersion = 1, toVersion = unbounded, direction = 'forward', signal } = options;
   checkName(stream, 'stream');
   checkInteger(fromVersion, 0, 'options.fromVersion');
@@ -32,7 +36,10 @@ export function streamSequence(source: BatchSource, stream: string, options: Rea
 }
 
 /** The events of the whole store, read a batch at a time. */
-export function allSequence(source: BatchSource, options: ReadAllOptions): EventSequence {
+export function allSequence<R extends RecordedEvent>(
+  source: BatchSource<R>,
+  options: ReadAllOptions,
+): EventSequence<R> {
   const { after = 0, signal } = options;
   checkInteger(after, 0, 'options.after');
   const query = options.query && checkQuery(options.query, 'options.query');
@@ -47,11 +54,11 @@ type ReadPage = (
   last: StoredEvent | undefined,
 ) => Promise<readonly StoredEvent[]>;
 
-function sequence(
-  source: BatchSource,
+function sequence<R extends RecordedEvent>(
+  source: BatchSource<R>,
   options: { limit?: number; batchSize?: number; signal?: AbortSignal | undefined },
   readPage: ReadPage,
-): EventSequence {
+): EventSequence<R> {
   const { limit = unbounded, batchSize = 500, signal } = options;
   checkInteger(limit, 0, 'options.limit');
   checkInteger(batchSize, 1, 'options.batchSize');
