@@ -38,8 +38,8 @@ export class MemoryEventAdapter implements EventAdapter {
     while (this.#exclusive) await this.#exclusive;
     const refused = this.#refusal(batches, condition);
     if (refused) return refused;
-    if (within) await this.#exclusively(() => within(this.#log.preview(batches), undefined));
-    const appended = batches.map((batch): AppendedBatch => this.#log.add(batch));
+    const add = () => batches.map((batch): AppendedBatch => this.#log.add(batch));
+    const appended = within ? await this.#exclusively(() => within(this.#log.preview(batches), undefined), add) : add();
     for (const wake of this.#wakes) wake();
     return { status: 'appended', batches: appended };
   }
@@ -117,10 +117,12 @@ export class MemoryEventAdapter implements EventAdapter {
     while (this.#exclusive) await this.#exclusive;
     const last = this.#checkpoints.get(name)?.revision ?? 0;
     if (expectedRevision !== undefined && expectedRevision !== last) return undefined;
-    if (within) await this.#exclusively(() => within(undefined));
-    const revision = ++this.#revision;
-    this.#checkpoints.set(name, Object.freeze({ name, position, state, revision }));
-    return revision;
+    const save = () => {
+      const revision = ++this.#revision;
+      this.#checkpoints.set(name, Object.freeze({ name, position, state, revision }));
+      return revision;
+    };
+    return within ? this.#exclusively(() => within(undefined), save) : save();
   }
 
   async listCheckpoints(prefix: string): Promise<readonly StoredCheckpoint[]> {
@@ -143,14 +145,15 @@ export class MemoryEventAdapter implements EventAdapter {
 
   async close(): Promise<void> {}
 
-  /** Work of the caller, which may wait: no other write to events or checkpoints gets in between. */
-  async #exclusively(work: () => unknown): Promise<void> {
+  /** Work of the caller, which may wait, and what is stored after it: no other write gets in between. */
+  async #exclusively<T>(work: () => unknown, store: () => T): Promise<T> {
     let end = () => {};
     this.#exclusive = new Promise((resolve) => {
       end = resolve;
     });
     try {
       await work();
+      return store();
     } finally {
       this.#exclusive = undefined;
       end();
