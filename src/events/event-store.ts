@@ -52,6 +52,8 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
   readonly #subscriptions: RunningSubscriptions;
   readonly #inline: InlineProjections;
   #initialized: Promise<void> | undefined;
+  /** The adapter while nothing needs to be waited for: it is initialized, and the store is open. */
+  #open: EventAdapter | undefined;
   #closed = false;
 
   constructor(options: EventStoreOptions<E, N>) {
@@ -65,7 +67,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
     this.#clock = clock;
     this.#snapshots = new FoldSnapshots(adapter, this.#codec, clock, onError);
     this.#source = { adapter: () => this.#ready(), decode: (events) => this.#decode(events) };
-    this.#inline = new InlineProjections(options.inlineProjections ?? [], (event) => this.#codec.decodePlain(event));
+    this.#inline = new InlineProjections(options.inlineProjections ?? [], this.#codec);
     // They end only after the store has taken the last call.
     const adapterToTheEnd = () => this.#initialize();
     this.#subscriptions = new RunningSubscriptions({ ...this.#source, adapter: adapterToTheEnd, clock, random });
@@ -283,6 +285,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#open = undefined;
     await this.#subscriptions.close();
     await this.#snapshots.idle();
     await this.#adapter.close();
@@ -299,9 +302,12 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
   async #append(batches: readonly EventBatch[], options: AppendManyOptions): Promise<AppendResult[]> {
     checkDistinct(batches);
     const condition = appendCondition(options);
-    const adapter = await this.#ready();
-    const valid = await this.#codec.validate(batches);
-    const sealed = await this.#codec.seal(valid);
+    // Most appends have nothing to wait for but the storage, and each wait costs as much as a check.
+    const adapter = this.#open ?? (await this.#ready());
+    const validated = this.#codec.validate(batches);
+    const valid = validated instanceof Promise ? await validated : validated;
+    const encoded = this.#codec.seal(valid);
+    const sealed = encoded instanceof Promise ? await encoded : encoded;
     options.signal?.throwIfAborted();
     const outcome = await adapter.append(sealed, { condition, within: this.#inline.within(valid) });
     switch (outcome.status) {
@@ -344,6 +350,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
     const attempt = this.#initialized;
     try {
       await attempt;
+      if (!this.#closed) this.#open = this.#adapter;
     } catch (error) {
       if (this.#initialized === attempt) this.#initialized = undefined;
       throw error;

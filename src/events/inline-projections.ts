@@ -3,10 +3,6 @@ import type { EncodedEvent, EventBatch, StoredEvent } from './event-adapter.ts';
 import type { EventCodec } from './event-codec.ts';
 import { inTurn } from './in-turn.ts';
 import { type Projection, type ProjectionPlan, projectionPlan } from './projection.ts';
-import type { RecordedEvent } from './recorded-event.ts';
-
-/** An event as it is given out, of one whose data is neither compressed nor encrypted. */
-type DecodePlain = (event: StoredEvent) => RecordedEvent;
 
 /** Projections that are kept in the transaction of the append itself. */
 export class InlineProjections {
@@ -16,7 +12,7 @@ export class InlineProjections {
   /** @throws {@link InvalidArgumentError} naming the projection that is wrong. */
   constructor(projections: readonly Projection[], codec: EventCodec) {
     this.#plans = projections.map((each, index) => projectionPlan(each, `options.inlineProjections[${index}]`));
-    this.#decode = decode;
+    this.#codec = codec;
   }
 
   /**
