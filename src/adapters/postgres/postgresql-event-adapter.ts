@@ -27,7 +27,7 @@ import { layoutStatements, migrateLayout } from './pg-ddl.ts';
 import { idsOf, PgEventAppender } from './pg-event-appender.ts';
 import { eventDdl } from './pg-event-ddl.ts';
 import { channelOf, listenTo, type PgListener, PgNotifier } from './pg-event-listener.ts';
-import { type EventRow, eventColumns, type Int8, toStored } from './pg-event-rows.ts';
+import { type Int8, readEventPage } from './pg-event-rows.ts';
 import { PgEventState } from './pg-event-state.ts';
 import { failureOf } from './pg-failure.ts';
 import { streamKey } from './pg-lock-keys.ts';
@@ -143,22 +143,20 @@ export class PostgreSQLEventAdapter implements EventAdapter {
   }
 
   async readStream({ stream, from, to, limit, direction }: StreamPage): Promise<readonly StoredEvent[]> {
-    const rows = await this.#rows<EventRow>(
+    return this.#page(
       'read a stream',
-      `select ${eventColumns} from ${this.#schema}.events where stream = $1 and version >= $2 and version <= $3
-       order by version ${direction === 'forward' ? 'asc' : 'desc'} limit $4`,
+      `(select * from ${this.#schema}.events where stream = $1 and version >= $2 and version <= $3
+        order by version ${direction === 'forward' ? 'asc' : 'desc'} limit $4)`,
       [stream, from, to, limit],
     );
-    return rows.map(toStored);
   }
 
   async readAll({ after, limit, query }: AllPage): Promise<readonly StoredEvent[]> {
-    const rows = await this.#rows<EventRow>(
-      'read all events',
-      `select ${eventColumns} from ${this.#schema}.read_events_v1($1, $2, $3)`,
-      [after, limit, query ? JSON.stringify(query) : null],
-    );
-    return rows.map(toStored);
+    return this.#page('read all events', `${this.#schema}.read_events_v1($1, $2, $3)`, [
+      after,
+      limit,
+      query ? JSON.stringify(query) : null,
+    ]);
   }
 
   async streamVersion(stream: string): Promise<number> {
@@ -306,7 +304,7 @@ export class PostgreSQLEventAdapter implements EventAdapter {
         const appender = this.#appenderOn((text, values) => connection.query(text, values), {}, find);
         const [outcome] = await appender.try([batches], condition);
         if (outcome!.status === 'appended' && within) {
-          const stored = [...(await find(ids))].sort((a, b) => a.position - b.position);
+          const stored = await find(ids);
           await callersWork(() => within(stored, clientOf(connection)));
         }
         return outcome!;
@@ -334,12 +332,15 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     });
   }
 
-  async #findByIds(ids: readonly string[], connection?: PgQueryable): Promise<readonly StoredEvent[]> {
-    const text = `select ${eventColumns} from ${this.#schema}.events where id = any($1)`;
-    const rows = connection
-      ? ((await connection.query(text, [ids])).rows as readonly EventRow[])
-      : await this.#rows<EventRow>('look for events by their ids', text, [ids]);
-    return rows.map(toStored);
+  #findByIds(ids: readonly string[], connection?: PgQueryable): Promise<readonly StoredEvent[]> {
+    const from = `(select * from ${this.#schema}.events where id = any($1) order by position)`;
+    return connection
+      ? readEventPage(async (text, values) => (await connection.query(text, values)).rows, from, [ids])
+      : this.#page('look for events by their ids', from, [ids]);
+  }
+
+  #page(operation: string, from: string, values: readonly unknown[]): Promise<readonly StoredEvent[]> {
+    return readEventPage((text, all) => this.#rows(operation, text, all), from, values);
   }
 
   /** The actual version where it is not as expected, else null. */
