@@ -175,7 +175,7 @@ function functions(schema: string): string[] {
 
     // Removes the events of a stream below a version; the stream itself where expected is given and holds. Gives the
     // version where it does not.
-    `create function ${schema}.remove_events_v1(lock_key int, name text, before_version bigint, expected bigint)
+    `create function ${schema}.remove_events_v1(lock_key int, stream_name text, before_version bigint, expected bigint)
     returns bigint
     language plpgsql volatile as $$
     declare
@@ -183,40 +183,40 @@ function functions(schema: string): string[] {
       forever boolean := expected is not null;
     begin
       perform pg_advisory_xact_lock(${otherLocks}, lock_key);
-      last := (select greatest((select max(e.version) from ${schema}.events e where e.stream = name),
-                               (select s.version from ${schema}.event_streams s where s.stream = name), 0));
-      if forever and not exists (select from ${schema}.event_streams s where s.stream = name and s.deleted)
+      last := ${lastVersion(schema, 'stream_name')};
+      if forever and not ${isDeleted(schema, 'stream_name')}
          and (expected >= 0 and last <> expected or expected = -2 and last = 0) then
         return last;
       end if;
-      if last = 0 and not forever then return null; end if;
+      if not forever and (last = 0 or before_version <= 1) then return null; end if;
       with removed as (
-        delete from ${schema}.events e where e.stream = name and e.version < before_version returning e.position, e.tags
+        delete from ${schema}.events e where e.stream = stream_name and e.version < before_version
+          returning e.position, e.tags
       )
       delete from ${schema}.event_tags t using removed r where t.tag = any(r.tags) and t.position = r.position;
-      insert into ${schema}.event_streams as s values (name, last, least(before_version, last + 1), forever)
+      insert into ${schema}.event_streams as s values (stream_name, last, least(before_version, last + 1), forever)
         on conflict (stream) do update set version = excluded.version, deleted = s.deleted or excluded.deleted,
           first_version = greatest(s.first_version, excluded.first_version);
-      if forever then delete from ${schema}.event_snapshots n where n.stream = name; end if;
+      if forever then delete from ${schema}.event_snapshots n where n.stream = stream_name; end if;
       return null;
     end $$`,
 
     // Makes a stream what it is in another store: at least at this version, without what is below the first.
     `create function ${schema}.import_event_stream_v1(
-      lock_key int, name text, at_version bigint, first bigint, gone boolean
+      lock_key int, stream_name text, at_version bigint, first bigint, gone boolean
     ) returns void
     language plpgsql volatile as $$
     declare
       last bigint;
     begin
       perform pg_advisory_xact_lock(${otherLocks}, lock_key);
-      last := coalesce((select max(e.version) from ${schema}.events e where e.stream = name), 0);
-      if gone or at_version > last then first := at_version + 1; end if;
-      perform ${schema}.remove_events_v1(lock_key, name, first, case when gone then -1 end);
-      if first > 1 or at_version > last then
-        insert into ${schema}.event_streams as s values (name, at_version, first, gone)
+      last := ${lastVersion(schema, 'stream_name')};
+      if gone or at_version > last then first := greatest(at_version, last) + 1; end if;
+      perform ${schema}.remove_events_v1(lock_key, stream_name, first, case when gone then -1 end);
+      if at_version > last then
+        insert into ${schema}.event_streams as s values (stream_name, at_version, first, gone)
           on conflict (stream) do update set version = greatest(s.version, excluded.version),
-            first_version = greatest(s.first_version, excluded.first_version), deleted = s.deleted or excluded.deleted;
+            first_version = greatest(s.first_version, excluded.first_version);
       end if;
     end $$`,
 
@@ -230,9 +230,27 @@ function functions(schema: string): string[] {
       wrong text;
     begin
       perform pg_advisory_xact_lock(${otherLocks}, 0);
-      if positions[1] <= coalesce((select max(e.position) from ${schema}.events e), 0) then
-        return 'behind';
+      if positions[1] <= coalesce(pg_sequence_last_value(${sequence}), 0) then return 'behind'; end if;
+
+      -- Each version follows the one before it in its stream; the first of a new stream may be any.
+      select i.stream into wrong
+        from (
+          select e.stream, e.version, lag(e.version) over (partition by e.stream order by e.position) as before
+          from unnest(positions, versions, string_to_array(stream_names, separator)) as e (position, version, stream)
+          where e.position is not null
+        ) i
+        where i.version <> coalesce(i.before, nullif(${lastVersion(schema, 'i.stream')}, 0), i.version - 1) + 1
+           or i.version < 1 or ${isDeleted(schema, 'i.stream')}
+        limit 1;
+      if wrong is not null then
+        raise exception 'stream "%" was deleted here, or does not go on like this', wrong using errcode = 'ZY400';
       end if;
+
+      insert into ${schema}.event_streams
+        select e.stream, min(e.version) - 1, min(e.version), false
+        from unnest(versions, string_to_array(stream_names, separator)) as e (version, stream)
+        where e.version is not null
+        group by e.stream having min(e.version) > 1 and ${lastVersion(schema, 'e.stream')} = 0;
       insert into ${schema}.events
         select e.position, e.version, e.happened, e.stream, e.id, e.type, e.encoding, e.metadata, e.data,
                case when e.tags = '' then '{}' else e.tags::text[] end
@@ -245,15 +263,18 @@ function functions(schema: string): string[] {
       insert into ${schema}.event_tags
         select t.tag, e.position from ${schema}.events e cross join lateral unnest(e.tags) as t (tag)
         where e.position >= positions[1];
-      -- Every version but a stream's first has the one below it.
-      select e.stream into wrong from ${schema}.events e
-        where e.position >= positions[1] and e.version > 1
-          and not exists (select from ${schema}.events b where b.stream = e.stream and b.version = e.version - 1)
-          and exists (select from ${schema}.events b where b.stream = e.stream and b.version < e.version)
-        limit 1;
-      if wrong is not null then raise exception 'versions of stream "%" have a gap', wrong using errcode = 'ZY400'; end if;
-      perform setval(${sequence}, greatest(positions[cardinality(positions)], coalesce(pg_sequence_last_value(${sequence}), 0)));
+      perform setval(${sequence}, positions[cardinality(positions)]);
       return 'imported';
     end $$`,
   ];
+}
+
+/** The version of a stream's last event, removed ones included, as SQL. */
+function lastVersion(schema: string, stream: string): string {
+  return `(select greatest((select max(v.version) from ${schema}.events v where v.stream = ${stream}),
+                           (select d.version from ${schema}.event_streams d where d.stream = ${stream}), 0))`;
+}
+
+function isDeleted(schema: string, stream: string): string {
+  return `exists (select from ${schema}.event_streams d where d.stream = ${stream} and d.deleted)`;
 }

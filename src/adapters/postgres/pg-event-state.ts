@@ -58,16 +58,16 @@ export class PgEventState {
     { expectedRevision }: Pick<SaveCheckpointOptions, 'expectedRevision'>,
   ): Promise<number | undefined> {
     const table = `${this.#schema}.event_checkpoints`;
+    // Drawn once the row is locked: each save of a name is at a greater revision than the one before it.
     const revision = `nextval('${this.#schema}.event_checkpoints_revision')`;
-    const insert = `insert into ${table} values ($1, $2, $3, ${revision})`;
-    const update = `update ${table} set position = $2, state = $3, revision = ${revision} where name = $1`;
+    const insert = `insert into ${table} values ($1, $2, $3, ${revision}) on conflict (name)`;
+    const set = `set position = $2, state = $3, revision = ${revision}`;
     const text =
       expectedRevision === undefined
-        ? `${insert} on conflict (name) do update
-             set position = excluded.position, state = excluded.state, revision = excluded.revision`
+        ? `${insert} do update ${set}`
         : expectedRevision === 0
-          ? `${insert} on conflict (name) do nothing`
-          : `${update} and revision = $4`;
+          ? `${insert} do nothing`
+          : `update ${table} ${set} where name = $1 and revision = $4`;
     const values = [name, position, state, ...(expectedRevision ? [expectedRevision] : [])];
     const [row] = await this.#rows<{ revision: Int8 }>('save a checkpoint', `${text} returning revision`, values);
     return row && Number(row.revision);

@@ -72,6 +72,8 @@ export interface PostgreSQLEventAdapterOptions {
  * transaction mode will do.
  */
 export class PostgreSQLEventAdapter implements EventAdapter {
+  /** There with `options.listener`. */
+  readonly listen?: (wake: () => void) => Promise<() => Promise<void>>;
   readonly #db: PgDatabase;
   readonly #schema: string;
   readonly #options: PostgreSQLEventAdapterOptions;
@@ -83,7 +85,7 @@ export class PostgreSQLEventAdapter implements EventAdapter {
   /** @throws {@link InvalidArgumentError} for a schema that is not a plain identifier. */
   constructor(db: PgDatabase, options: PostgreSQLEventAdapterOptions = {}) {
     const { schema = 'migration', clock = systemClock, random = Math.random, onError = throwLater } = options;
-    const { appendsInFlight = isPool(db) ? 2 : 1, maxWaitingAppends = 10_000, maxAttempts = 10 } = options;
+    const { listener, appendsInFlight = isPool(db) ? 2 : 1, maxWaitingAppends = 10_000, maxAttempts = 10 } = options;
     this.#db = db;
     this.#schema = quoteIdentifier(schema, 'options.schema');
     this.#options = options;
@@ -97,6 +99,7 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     this.#state = new PgEventState(this.#schema, (operation, text, values) => this.#rows(operation, text, values));
     const notify = () => query(db, 'select pg_notify($1, $2)', [channelOf(this.#schema), '']);
     this.#notifier = new PgNotifier(notify, onError);
+    if (listener) this.listen = (wake) => listenTo(listener, channelOf(this.#schema), wake);
   }
 
   init(): Promise<void> {
@@ -280,12 +283,6 @@ export class PostgreSQLEventAdapter implements EventAdapter {
       ...(random && { random }),
       ...(onError && { onError }),
     });
-  }
-
-  /** Needs `options.listener`; without one it never calls. */
-  async listen(wake: () => void): Promise<() => Promise<void>> {
-    const { listener } = this.#options;
-    return listener ? listenTo(listener, channelOf(this.#schema), wake) : async () => {};
   }
 
   /** It has opened nothing. Your pool or client stays as it is. */
