@@ -5,8 +5,8 @@ import { EventStore } from '../../src/events/event-store.ts';
 import type { RecordedEvent } from '../../src/events/recorded-event.ts';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
 
-/** What becomes of a call to the storage: done, failed before it took effect, or failed after. */
-export type Fate = 'ok' | 'before' | 'after';
+/** What becomes of a call to the storage: done, done late, failed before it took effect, or failed after. */
+export type Fate = 'ok' | 'late' | 'before' | 'after';
 
 /** One database, one time, and any number of processes. */
 export class World {
@@ -34,6 +34,11 @@ export class World {
     this.handled.push(event);
   }
 
+  /** Resolves when so much time has gone by. */
+  pass(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.clock.schedule(() => resolve(), ms));
+  }
+
   /** Lets time go on until the promise is settled. */
   async drive<T>(promise: Promise<T>, stepMs = 50): Promise<T> {
     let settled = false;
@@ -59,6 +64,8 @@ interface SavedPartition {
   readonly process: Process;
   readonly owner: string | undefined;
   readonly position: number;
+  /** Whether the one who had it before was alive and had not given it back. */
+  readonly stolen: boolean;
 }
 
 /** A process of its own: can be killed, and has its own idea of the time. */
@@ -96,6 +103,7 @@ export class Process {
     const call = async <T>(work: () => Promise<T>): Promise<T> => {
       if (!this.alive) throw new Error('dead');
       const fate = this.#world.fates.shift() ?? 'ok';
+      if (fate === 'late') await this.#world.pass(150);
       if (fate === 'before') throw new Error('failed before');
       const result = await work();
       if (!this.alive) throw new Error('dead');
@@ -127,7 +135,9 @@ export class Process {
     const saved = await world.memory.saveCheckpoint(name, checkpoint, within ? { ...rest, within: transaction } : rest);
     if (saved !== undefined && name.includes('/partition/')) {
       const { owner } = JSON.parse(checkpoint.state) as { owner?: string };
-      world.saves.push({ name, process: this, owner, position: checkpoint.position });
+      const before = world.saves.findLast((save) => save.name === name);
+      const stolen = before?.owner !== undefined && before.process !== this && before.process.alive;
+      world.saves.push({ name, process: this, owner, position: checkpoint.position, stolen });
     }
     return saved;
   }
