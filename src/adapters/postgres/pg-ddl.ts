@@ -1,5 +1,5 @@
 import { StorageError } from '../../core/errors.ts';
-import { type PgDatabase, type PgResult, query, withTransaction } from './pg-queryable.ts';
+import { type PgDatabase, type PgQueryable, type PgResult, query, withTransaction } from './pg-queryable.ts';
 
 /** One lock for the definitions of every adapter, whatever the schema: they may share one. The bytes of "zyflow". */
 const lockKey = '134661828013943';
@@ -15,12 +15,20 @@ const lockKey = '134661828013943';
 export async function applyDdl(db: PgDatabase, schema: string, ddl: readonly string[]): Promise<void> {
   await withTransaction(db, async (connection) => {
     await connection.query(`select pg_advisory_xact_lock(${lockKey})`);
-    // Asked first, since CREATE SCHEMA wants a privilege on the database even where the schema is there.
-    const { rows } = await connection.query('select to_regnamespace($1) is null as missing', [schema]);
-    if ((rows[0] as { missing: boolean }).missing) await connection.query(`create schema ${schema}`);
+    await createSchema(connection, schema);
     for (const statement of ddl) await connection.query(statement);
   });
 }
+
+async function createSchema(connection: PgQueryable, schema: string): Promise<void> {
+  // Asked first, since CREATE SCHEMA wants a privilege on the database even where the schema is there.
+  const text = 'select exists (select from pg_namespace where nspname = $1) as present';
+  const { rows } = await connection.query(text, [nameOf(schema)]);
+  if (!(rows[0] as { present: boolean }).present) await connection.query(`create schema ${schema}`);
+}
+
+/** A quoted identifier as the catalog has it. */
+const nameOf = (identifier: string) => identifier.slice(1, -1);
 
 type Run = (text: string, values?: unknown[]) => Promise<PgResult>;
 
@@ -32,7 +40,12 @@ export interface DdlStep {
 
 /** The version of a part's layout in a schema; 0 where there is none. */
 async function layoutVersion(run: Run, schema: string, part: string): Promise<number> {
-  const known = await run("select to_regclass($1 || '.layout_versions') is not null as present", [schema]);
+  // Asked of the catalog itself: to_regclass may answer from a cache of before the lock.
+  const known = await run(
+    `select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       where n.nspname = $1 and c.relname = 'layout_versions') as present`,
+    [nameOf(schema)],
+  );
   if (!(known.rows[0] as { present: boolean }).present) return 0;
   const { rows } = await run(`select version from ${schema}.layout_versions where part = $1`, [part]);
   return (rows[0] as { version: number } | undefined)?.version ?? 0;
@@ -78,8 +91,7 @@ export async function migrateLayout(
     await connection.query(`select pg_advisory_xact_lock(${lockKey})`);
     const found = await current((text, values) => connection.query(text, values));
     if (found === newest) return;
-    const { rows } = await connection.query('select to_regnamespace($1) is null as missing', [schema]);
-    if ((rows[0] as { missing: boolean }).missing) await connection.query(`create schema ${schema}`);
+    await createSchema(connection, schema);
     for (const statement of layoutStatements(schema, part, steps, found)) await connection.query(statement);
   });
 }
