@@ -68,7 +68,9 @@ function writeObject(value: object, depth: number): string | undefined {
     const name = quoteKey(key);
     const content = write(field, depth);
     if (name === undefined || content === undefined) return undefined;
-    text += text.length === 1 ? name + content : `,${name}${content}`;
+    if (text.length > 1) text += ',';
+    text += name;
+    text += content;
   }
   return `${text}}`;
 }
@@ -100,8 +102,8 @@ function quoteKey(key: string): string | undefined {
   return name;
 }
 
-/** The same text in one piece: what is joined by `+` is kept as a tree of its pieces, ten times as large. */
+/** The same text in one piece, which reading a character makes it: joined by `+` it is a tree, four times as large. */
 function flat(text: string): string {
-  Number(text);
+  text.charCodeAt(0);
   return text;
 }

@@ -35,8 +35,8 @@ export type NewEventOf<E extends EventShape> = E extends ShreddedShape
 /** The events of a union as the store gives them back, told apart by `type`. */
 export type RecordedEventOf<E extends EventShape> = E extends ShreddedShape
   ? RecordedEvent<E['type'], null> & { readonly shredded: true }
-  : E extends unknown
-    ? RecordedEvent<E['type'], DataOf<E>> & Pick<E, 'shredded' & keyof E>
-    : never;
+  : 'shredded' extends keyof E
+    ? RecordedEvent<E['type'], DataOf<E>> & { readonly shredded?: undefined }
+    : RecordedEvent<E['type'], DataOf<E>>;
 
 type DataOf<E extends EventShape> = unknown extends E['data'] ? JsonValue : E['data'];
