@@ -62,16 +62,24 @@ function sequence<R extends RecordedEvent>(
   const { limit = unbounded, batchSize = 500, signal } = options;
   checkInteger(limit, 0, 'options.limit');
   checkInteger(batchSize, 1, 'options.batchSize');
+  const read = async (size: number, last?: StoredEvent) => {
+    signal?.throwIfAborted();
+    return readPage(await source.adapter(), size, last);
+  };
   return new EventSequence(async function* () {
-    let last: StoredEvent | undefined;
-    for (let left = limit; left > 0; ) {
-      signal?.throwIfAborted();
-      const size = Math.min(left, batchSize);
-      const page = await readPage(await source.adapter(), size, last);
-      if (page.length > 0) yield await source.decode(page);
-      if (page.length < size) return;
-      last = page.at(-1);
+    let left = limit;
+    let size = Math.min(left, batchSize);
+    let coming = size > 0 ? read(size) : undefined;
+    while (coming) {
+      const page = await coming;
+      const isLast = page.length < size || page.length === left;
       left -= page.length;
+      size = Math.min(left, batchSize);
+      // While a page is decoded and handled, the next one is on its way.
+      coming = isLast ? undefined : read(size, page.at(-1));
+      // Whoever stops iterating does not come for it: then it fails for nobody.
+      coming?.catch(() => {});
+      if (page.length > 0) yield await source.decode(page);
     }
   });
 }
