@@ -13,7 +13,9 @@ export interface SubjectKey {
 export class KeyCache {
   readonly #keys: KeyStore;
   readonly #identify: (key: Uint8Array) => Buffer;
-  readonly #cached: LRUCache<string, SubjectKey>;
+  readonly #ttlMs: number;
+  readonly #clock: Clock;
+  readonly #cached: LRUCache<string, SubjectKey & { readonly until: number }>;
   /** One more with each key that was deleted: what was asked for before is not kept. */
   #epoch = 0;
 
@@ -24,13 +26,17 @@ export class KeyCache {
   ) {
     this.#keys = keys;
     this.#identify = identify;
-    const { size, ttlMs, clock } = options;
-    this.#cached = new LRUCache({ max: size, ttl: ttlMs, ttlResolution: 0, perf: clock });
+    this.#ttlMs = options.ttlMs;
+    this.#clock = options.clock;
+    this.#cached = new LRUCache({ max: options.size });
   }
 
   /** The key as it is known here, without asking. */
   peek(subject: string): SubjectKey | undefined {
-    return this.#cached.get(subject);
+    const cached = this.#cached.get(subject);
+    if (!cached || this.#clock.now() < cached.until) return cached;
+    this.#cached.delete(subject);
+    return undefined;
   }
 
   get(subject: string): Promise<SubjectKey | undefined> {
@@ -64,6 +70,7 @@ export class KeyCache {
     operation: string,
   ): Promise<SubjectKey | undefined> {
     const epoch = this.#epoch;
+    const until = this.#clock.now() + this.#ttlMs;
     let key: Uint8Array | undefined;
     try {
       key = await ask();
@@ -77,7 +84,7 @@ export class KeyCache {
     // The key store's own buffer may be overwritten when it is deleted.
     const copy = new Uint8Array(key);
     const entry = { id: this.#identify(copy), key: copy };
-    if (epoch === this.#epoch) this.#cached.set(subject, entry);
+    if (epoch === this.#epoch) this.#cached.set(subject, { ...entry, until });
     return entry;
   }
 }
