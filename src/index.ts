@@ -1,6 +1,7 @@
 // The public face: names only. One entry a technology stands beside it (see package.json's exports).
 
 export { MemoryEventAdapter } from './adapters/memory/memory-event-adapter.ts';
+export { MemoryKeyStore } from './adapters/memory/memory-key-store.ts';
 export type { CacheEntry, CacheProvider, CacheSetOptions } from './cache/cache-provider.ts';
 export { CacheLevelError } from './cache/errors.ts';
 export { MemoryCacheProvider, type MemoryCacheProviderOptions } from './cache/memory-cache-provider.ts';
@@ -52,15 +53,26 @@ export type { ExpectedVersion } from './core/expected-version.ts';
 export { type JsonObject, type JsonValue, jsonEqual } from './core/json-value.ts';
 export { murmur3 } from './core/murmur3.ts';
 export type { OnError } from './core/on-error.ts';
+export { AesGcmEncryption, type AesGcmEncryptionOptions } from './events/aes-gcm-encryption.ts';
+export { AgeSnapshotStrategy } from './events/age-snapshot-strategy.ts';
 export type { StreamFold, StreamState } from './events/aggregate-stream.ts';
+export type { CompressionAlgorithm } from './events/compression.ts';
 export { DomainEvent, type DomainEventOptions, type EventMetadata } from './events/domain-event.ts';
 export {
+  CompressionUnavailableError,
+  DecryptionError,
   DuplicateEventError,
   EventCorruptedError,
+  EventEncodingError,
   EventHandlingError,
+  type EventIssue,
+  EventSchemaVersionError,
+  EventUpcastError,
+  EventValidationError,
   PartitionsDifferError,
   ProjectionLiveError,
   SubscriptionFailedError,
+  UnreadableEventError,
 } from './events/errors.ts';
 export type {
   AllPage,
@@ -75,8 +87,19 @@ export type {
   StreamPage,
 } from './events/event-adapter.ts';
 export { type BusSubscribeOptions, EventBus, type PublishOptions } from './events/event-bus.ts';
+export type { EncryptionContext, EventEncryption } from './events/event-encryption.ts';
 export type { EventHandler } from './events/event-handler.ts';
+export {
+  defineEvents,
+  type EventDefinition,
+  type EventDefinitions,
+  type EventRegistry,
+  type EventsOf,
+  type NewEventsOf,
+  type Upcaster,
+} from './events/event-registry.ts';
 export type { EventSequence } from './events/event-sequence.ts';
+export type { EventShape, NewEventOf, RecordedEventOf, Shreddable, ShreddedShape } from './events/event-shape.ts';
 export { EventStore } from './events/event-store.ts';
 export type {
   AppendOptions,
@@ -88,12 +111,21 @@ export type {
 } from './events/event-store-options.ts';
 export type { GroupOptions } from './events/group-options.ts';
 export { IntervalSnapshotStrategy } from './events/interval-snapshot-strategy.ts';
+export type { KeyStore } from './events/key-store.ts';
 export type { ParkedEventHandler, ParkedEvents, RetryResult } from './events/parked-events.ts';
 export type { ParkedEvent } from './events/parked-record.ts';
 export type { PayloadCodecOptions } from './events/payload-codec.ts';
 export type { Projection } from './events/projection.ts';
 export type { NewEvent, RecordedEvent } from './events/recorded-event.ts';
-export type { SnapshotOccasion, SnapshotStrategy } from './events/snapshot-strategy.ts';
+export { SizeSnapshotStrategy } from './events/size-snapshot-strategy.ts';
+export { anyOf, type SnapshotOccasion, type SnapshotStrategy } from './events/snapshot-strategy.ts';
+export type {
+  SchemaInput,
+  SchemaOutput,
+  StandardIssue,
+  StandardResult,
+  StandardSchema,
+} from './events/standard-schema.ts';
 export type { RunOptions, SubscribeOptions } from './events/subscribe-options.ts';
 export type { Subscription } from './events/subscription.ts';
 export {
