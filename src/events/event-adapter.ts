@@ -275,7 +275,7 @@ export interface EventAdapter {
    * Calls back soon after events were appended, by whatever process: a hint, which may be lost or come without need.
    * Left out where the storage can't tell.
    *
-   * @returns A function that ends it.
+   * @returns A function that ends it, and may be called again.
    */
   listen?(wake: () => void): Promise<() => Promise<void>>;
 

@@ -99,6 +99,7 @@ export async function listStreams(adapter: EventAdapter, limit = 1000): Promise<
     const page = await adapter.listStreams({ after: found.at(-1)?.stream, limit });
     assert.ok(page.length <= limit, 'a page holds at most as many streams as were asked for');
     found.push(...page.map((info) => ({ ...info })));
+    assert.equal(new Set(found.map(({ stream }) => stream)).size, found.length, 'a stream comes twice');
     if (page.length < limit) return found;
   }
 }

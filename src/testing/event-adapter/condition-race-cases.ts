@@ -76,10 +76,13 @@ export function conditionRaceCases(define: DefineCase): void {
         const content = () => [event(what === 'type' ? { type: name } : { tags: [name] })];
         const query: EventQuery = [what === 'type' ? { types: [name] } : { tags: [name] }];
         const after = await adapter.lastPosition();
-        const outcomes = await race(adapter, other, (index) => [
-          [batch(context.name(`stream ${round} ${index}`), content())],
-          index % 3 === 0 ? { failIfEventsMatch: query, after } : undefined,
-        ]);
+        const make = (index: number) =>
+          [
+            [batch(context.name(`stream ${round} ${index}`), content())],
+            index % 3 === 0 ? { failIfEventsMatch: query, after } : undefined,
+          ] as const;
+        // At once, and one after another without waiting for the one before.
+        const outcomes = await race(adapter, other, make, (index) => index * (round - 1));
         const [first] = await adapter.readAll({ after, limit: 1, query });
         for (const [index, outcome] of outcomes.entries()) {
           if (index % 3 > 0) assert.equal(outcome.status, 'appended');
@@ -97,7 +100,7 @@ export function conditionRaceCases(define: DefineCase): void {
     const query = [{ types: ['seat taken'], tags: [tag] }];
     const enrol = async (student: number): Promise<boolean> => {
       const through = student % 2 === 0 ? adapter : other;
-      for (;;) {
+      for (let tries = 0; tries < 1000; tries++) {
         const taken = await through.readAll({ after: before, limit: 100, query });
         if (taken.length >= seats) return false;
         const condition = { failIfEventsMatch: query, after: taken.at(-1)?.position ?? before };
@@ -106,6 +109,7 @@ export function conditionRaceCases(define: DefineCase): void {
         if (outcome.status === 'appended') return true;
         assert.equal(outcome.status, 'matched');
       }
+      throw new assert.AssertionError({ message: 'the condition is refused for ever' });
     };
     const enrolled = await Promise.all(range(1, racers).map(enrol));
     assert.equal(enrolled.filter(Boolean).length, seats);
@@ -126,10 +130,12 @@ export function conditionRaceCases(define: DefineCase): void {
 function race(
   adapter: EventAdapter,
   other: EventAdapter,
-  make: (index: number) => [readonly EventBatch[], AppendCondition | undefined],
+  make: (index: number) => readonly [readonly EventBatch[], AppendCondition | undefined],
+  delay: (index: number) => number = () => 0,
 ) {
   return Promise.all(
-    range(0, racers - 1).map((index) => {
+    range(0, racers - 1).map(async (index) => {
+      for (let turns = delay(index); turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
       const [batches, condition] = make(index);
       return (index % 2 === 0 ? adapter : other).append(batches, { condition });
     }),

@@ -3,7 +3,7 @@ import type { EventAdapter } from '../../events/event-adapter.ts';
 import { appended, batch, type CaseContext, type DefineCase } from './case.ts';
 
 /** How often an append is tried until somebody was woken: each call is a hint, which may be lost. */
-const tries = 200;
+const tries = 50;
 
 export function listenCases(define: DefineCase): void {
   for (const [title, writer] of [

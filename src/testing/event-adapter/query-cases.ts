@@ -135,7 +135,10 @@ async function find(adapter: EventAdapter, query: EventQuery, after: number, lim
   for (;;) {
     const page = await adapter.readAll({ after: found.at(-1)?.position ?? after, limit, query });
     assert.ok(page.length <= limit, 'a page holds at most as many events as were asked for');
-    found.push(...page);
+    for (const stored of page) {
+      assert.ok(stored.position > (found.at(-1)?.position ?? after), 'positions grow strictly');
+      found.push(stored);
+    }
     if (page.length < limit) return found;
   }
 }

@@ -9,7 +9,6 @@ export function streamListCases(define: DefineCase): void {
       const streams = range(1, 20).map((n) => context.name(`stream ${n}`));
       await appended(adapter, ...streams.map((stream, index) => batch(stream, 1 + (index % 3))));
       const all = await listStreams(other);
-      assert.equal(new Set(all.map(({ stream }) => stream)).size, all.length, 'a stream comes twice');
       const mine = all.filter(({ stream }) => streams.includes(stream));
       assert.deepEqual(new Set(mine.map(({ stream }) => stream)), new Set(streams));
       for (const { stream, version } of mine) assert.equal(version, 1 + (streams.indexOf(stream) % 3));
