@@ -84,7 +84,7 @@ describe('group commit on SQLite', () => {
         for (const each of batches) expected.push(await model.append([each]));
         expect(outcomes).toEqual(expected);
       }),
-      { numRuns: runs(30) },
+      runs(30),
     );
   });
 
