@@ -49,6 +49,7 @@ export {
   StorageError,
   TimeoutError,
 } from './core/errors.ts';
+export type { EventQuery, EventQueryItem } from './core/event-query.ts';
 export type { ExpectedVersion } from './core/expected-version.ts';
 export { type JsonObject, type JsonValue, jsonEqual } from './core/json-value.ts';
 export { murmur3 } from './core/murmur3.ts';
@@ -75,16 +76,24 @@ export {
   UnreadableEventError,
 } from './events/errors.ts';
 export type {
+  AdapterAppendOptions,
   AllPage,
+  AppendCondition,
   AppendedBatch,
   AppendOutcome,
+  Checkpoint,
+  DeleteOutcome,
   EncodedEvent,
   EncodedPayload,
   EventAdapter,
   EventBatch,
+  SaveCheckpointOptions,
+  StoredCheckpoint,
   StoredEvent,
   StoredSnapshot,
+  StreamInfo,
   StreamPage,
+  StreamsPage,
 } from './events/event-adapter.ts';
 export { type BusSubscribeOptions, EventBus, type PublishOptions } from './events/event-bus.ts';
 export type { EncryptionContext, EventEncryption } from './events/event-encryption.ts';
