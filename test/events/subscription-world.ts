@@ -74,6 +74,10 @@ export class Process {
   /** How far its clock is ahead. */
   aheadMs = 0;
   alive = true;
+  /** How long each of its calls to the storage takes. */
+  delayedMs = 0;
+  /** Told of each checkpoint before it is saved: dies there if it says so. */
+  diesAt: (name: string) => boolean = () => false;
   readonly #world: World;
 
   constructor(world: World) {
@@ -103,6 +107,7 @@ export class Process {
     const call = async <T>(work: () => Promise<T>): Promise<T> => {
       if (!this.alive) throw new Error('dead');
       const fate = this.#world.fates.shift() ?? 'ok';
+      if (this.delayedMs > 0) await this.#world.pass(this.delayedMs);
       if (fate === 'late') await this.#world.pass(150);
       if (fate === 'before') throw new Error('failed before');
       const result = await work();
@@ -125,6 +130,8 @@ export class Process {
   /** Gives work inside of it a table of which nothing stays if the work fails. */
   async #save(name: string, checkpoint: Checkpoint, options: SaveCheckpointOptions = {}): Promise<number | undefined> {
     const world = this.#world;
+    if (this.diesAt(name)) this.kill();
+    if (!this.alive) throw new Error('dead');
     const { within, ...rest } = options;
     const transaction = async () => {
       const draft = [...world.table];
@@ -149,6 +156,7 @@ function bound(memory: MemoryEventAdapter): Partial<EventAdapter> {
     init: () => memory.init(),
     append: (batches, options) => memory.append(batches, options),
     readStream: (page) => memory.readStream(page),
+    deleteStream: (stream, expectedVersion) => memory.deleteStream(stream, expectedVersion),
     streamVersion: (stream) => memory.streamVersion(stream),
     listen: (wake) => memory.listen(wake),
   };
