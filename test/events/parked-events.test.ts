@@ -118,7 +118,7 @@ describe('parked events', () => {
     slow.delayedMs = 100;
     await world.drive(failing.caughtUp());
     expect(world.table.map(({ position }) => position)).toEqual([1, 2]);
-    expect(await failing.parked()).toEqual([]);
+    expect(await world.drive(failing.parked())).toEqual([]);
     await world.drive(Promise.all([slow.store.close(), other.store.close()]));
   });
 
