@@ -93,7 +93,7 @@ async function replay<S, R extends RecordedEvent>(
     },
   };
   const sequence = streamSequence(counted, stream, { fromVersion: Math.max(1, version), signal: fold.signal });
-  for await (const batch of sequence.batches()) {
+  for await (const batch of sequence.batchesAhead()) {
     for (const event of batch) {
       if (belongs) {
         state = fold.evolve(state, event);

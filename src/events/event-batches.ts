@@ -66,7 +66,7 @@ function sequence<R extends RecordedEvent>(
     signal?.throwIfAborted();
     return readPage(await source.adapter(), size, last);
   };
-  return new EventSequence(async function* () {
+  return new EventSequence(async function* (ahead) {
     let left = limit;
     let size = Math.min(left, batchSize);
     let coming = size > 0 ? read(size) : undefined;
@@ -75,11 +75,14 @@ function sequence<R extends RecordedEvent>(
       const isLast = page.length < size || page.length === left;
       left -= page.length;
       size = Math.min(left, batchSize);
-      // While a page is decoded and handled, the next one is on its way.
-      coming = isLast ? undefined : read(size, page.at(-1));
-      // Whoever stops iterating does not come for it: then it fails for nobody.
-      coming?.catch(() => {});
+      const next = () => (isLast ? undefined : read(size, page.at(-1)));
+      if (ahead) {
+        coming = next();
+        // Whoever stops iterating does not come for it: then it fails for nobody.
+        coming?.catch(() => {});
+      }
       if (page.length > 0) yield await source.decode(page);
+      if (!ahead) coming = next();
     }
   });
 }

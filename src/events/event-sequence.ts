@@ -6,25 +6,31 @@ import type { RecordedEvent } from './recorded-event.ts';
  * Each iteration reads anew. Leaving a loop early leaves nothing open.
  */
 export class EventSequence<R extends RecordedEvent = RecordedEvent> implements AsyncIterable<R> {
-  readonly #batches: () => AsyncIterable<readonly R[]>;
+  readonly #read: (ahead: boolean) => AsyncIterable<readonly R[]>;
 
-  constructor(batches: () => AsyncIterable<readonly R[]>) {
-    this.#batches = batches;
+  /** @param read - Reads the batches: one at a time, or with the next one on its way. */
+  constructor(read: (ahead: boolean) => AsyncIterable<readonly R[]>) {
+    this.#read = read;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
-    for await (const batch of this.#batches()) yield* batch;
+    for await (const batch of this.batches()) yield* batch;
   }
 
   /** The events in batches of at most `batchSize`: less overhead than one by one. */
   batches(): AsyncIterable<readonly R[]> {
-    return this.#batches();
+    return this.#read(false);
+  }
+
+  /** The same, with the next batch on its way while one is handled: two of them in memory, and less time. */
+  batchesAhead(): AsyncIterable<readonly R[]> {
+    return this.#read(true);
   }
 
   /** All of them, in memory: for what is known to be small. */
   async toArray(): Promise<R[]> {
     const events: R[] = [];
-    for await (const batch of this.#batches()) for (const event of batch) events.push(event);
+    for await (const batch of this.batchesAhead()) for (const event of batch) events.push(event);
     return events;
   }
 }
