@@ -249,6 +249,17 @@ export function importCases(define: DefineCase): void {
     });
   }
 
+  for (const version of [0, 3, 4, 9]) {
+    define(`a stream that was deleted here stays deleted, taken over at ${version}`, async (context) => {
+      const { adapter, other } = context;
+      const stream = await streamOf(context, 3, { deleted: true });
+      await adapter.importStreams([info(stream, version)]);
+      const reached = Math.max(3, version);
+      assert.deepEqual(await infoOf(other, stream), info(stream, reached, reached + 1, true));
+      assertDeleted(await other.append([batch(stream)]), stream);
+    });
+  }
+
   define('a whole store is another one’s after an import of its events and its streams', async (context) => {
     const { adapter, other } = context;
     const [whole, cut, empty, gone] = ['whole', 'cut', 'empty', 'gone'].map(context.name);

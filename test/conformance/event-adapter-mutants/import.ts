@@ -79,6 +79,17 @@ export const importMutants: Mutants = {
   }),
   'imports no streams': () => ({ importStreams: async () => {} }),
   'imports no tombstones': streamsBy((info) => ({ ...info, deleted: false })),
+  'revives a deleted stream that it imports': (next) => {
+    const revived = new Set<string>();
+    return {
+      async importStreams(streams) {
+        await next.importStreams(streams);
+        for (const { stream, deleted } of streams) if (!deleted) revived.add(stream);
+      },
+      listStreams: async (page) =>
+        (await next.listStreams(page)).map((info) => (revived.has(info.stream) ? { ...info, deleted: false } : info)),
+    };
+  },
   'imports no truncation': streamsBy((info) => ({ ...info, firstVersion: 1 })),
   'imports no versions': (next) => ({
     async importStreams(streams) {
