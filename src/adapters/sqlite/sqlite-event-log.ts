@@ -99,9 +99,10 @@ export class SqliteEventLog {
   }
 
   importStream({ stream, version, firstVersion, deleted }: StreamInfo): void {
-    if (this.#standing(stream).version < version) {
+    const standing = this.#standing(stream);
+    if (standing.version < version) {
       this.#remove(stream, unbounded);
-      this.#statements.saveStream.run(stream, version, version + 1, 0);
+      this.#statements.saveStream.run(stream, version, version + 1, Number(standing.deleted));
     }
     if (deleted) this.delete(stream, 'any');
     else this.truncate(stream, firstVersion);
