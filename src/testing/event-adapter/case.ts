@@ -89,7 +89,13 @@ export function readStream(adapter: EventAdapter, stream: string): Promise<reado
 
 /** What the list of streams says of one; nothing if it is not there. */
 export async function infoOf(adapter: EventAdapter, stream: string): Promise<StreamInfo | undefined> {
-  return (await listStreams(adapter)).find((info) => info.stream === stream);
+  return (await infosOf(adapter, [stream]))[0];
+}
+
+/** What the list of streams says of several, in this order. */
+export async function infosOf(adapter: EventAdapter, streams: readonly string[]): Promise<(StreamInfo | undefined)[]> {
+  const all = new Map((await listStreams(adapter)).map((info) => [info.stream, info]));
+  return streams.map((stream) => all.get(stream));
 }
 
 /** The whole list of streams, page by page. */

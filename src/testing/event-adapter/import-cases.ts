@@ -14,6 +14,7 @@ import {
   idsOf,
   info,
   infoOf,
+  infosOf,
   range,
   readAllOf,
   readStream,
@@ -207,12 +208,13 @@ export function importCases(define: DefineCase): void {
   for (const [title, make] of refused) {
     define(`ES1 an import with ${title} is refused as a whole`, async (context) => {
       const { adapter, other } = context;
-      const imported = await make(context, await end(context));
+      const start = await end(context);
+      const imported = await make(context, start);
       const streams = ['stream', 'other', 'there'].map(context.name);
       const state = async () => [
         await other.lastPosition(),
-        ...(await Promise.all(streams.map((stream) => infoOf(other, stream)))),
-        plain(await readAllOf(other, streams)),
+        await infosOf(other, streams),
+        plain(await readAllOf(other, streams, start - 2)),
       ];
       const before = await state();
       await refuses(adapter, imported);
@@ -239,8 +241,7 @@ export function importCases(define: DefineCase): void {
       await appended(adapter, batch(beside, 2));
       await adapter.importStreams([info(stream, ...given), info(beside, 2)]);
       const [version, first, deleted] = becomes;
-      assert.deepEqual(await infoOf(other, stream), info(stream, ...becomes));
-      assert.deepEqual(await infoOf(other, beside), info(beside, 2));
+      assert.deepEqual(await infosOf(other, [stream, beside]), [info(stream, ...becomes), info(beside, 2)]);
       assert.equal(await other.streamVersion(stream), version);
       assert.deepEqual(versionsOf(await readStream(other, stream)), range(first, version));
       const outcome = await other.append([batch(stream, 1, version)]);
@@ -274,7 +275,13 @@ export function importCases(define: DefineCase): void {
     const streams = [info(whole!, 2), info(cut!, 4, 3), info(empty!, 6, 7), info(gone!, 3, 4, true)];
     await adapter.importStreams(streams);
     assert.deepEqual(plain(await readAllOf(other, [whole!, cut!, empty!, gone!], start)), imported);
-    for (const each of streams) assert.deepEqual(await infoOf(other, each.stream), each);
+    assert.deepEqual(
+      await infosOf(
+        other,
+        streams.map(({ stream }) => stream),
+      ),
+      streams,
+    );
     await appended(other, batch(empty!, 1, 6), batch(cut!, 1, 4));
     assertDeleted(await other.append([batch(gone!)]), gone!);
   });

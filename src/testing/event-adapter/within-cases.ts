@@ -10,6 +10,7 @@ import {
   events,
   info,
   infoOf,
+  infosOf,
   range,
   readAllOf,
   readStream,
@@ -65,8 +66,7 @@ export function withinCases(define: DefineCase): void {
       assert.equal(await reasonOf(append), thrown);
       assert.equal(times, 1);
       assert.equal(await other.lastPosition(), after);
-      assert.deepEqual(await infoOf(other, stream), info(stream, 2));
-      assert.equal(await infoOf(other, made), undefined);
+      assert.deepEqual(await infosOf(other, [stream, made]), [info(stream, 2), undefined]);
       assert.deepEqual(await readAllOf(other, [stream, made], after), []);
       assert.deepEqual([...(await other.readAll({ after, limit: 9, query: [{ tags: [tag] }] }))], []);
       const results = await appended(adapter, ...batches);
