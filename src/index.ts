@@ -57,6 +57,7 @@ export type { OnError } from './core/on-error.ts';
 export { AesGcmEncryption, type AesGcmEncryptionOptions } from './events/aes-gcm-encryption.ts';
 export { AgeSnapshotStrategy } from './events/age-snapshot-strategy.ts';
 export type { StreamFold, StreamState } from './events/aggregate-stream.ts';
+export type { HandlingFailure } from './events/attempts.ts';
 export type { CompressionAlgorithm } from './events/compression.ts';
 export { DomainEvent, type DomainEventOptions, type EventMetadata } from './events/domain-event.ts';
 export {
@@ -108,9 +109,17 @@ export {
   type Upcaster,
 } from './events/event-registry.ts';
 export type { EventSequence } from './events/event-sequence.ts';
-export type { EventShape, NewEventOf, RecordedEventOf, Shreddable, ShreddedShape } from './events/event-shape.ts';
-export { EventStore } from './events/event-store.ts';
 export type {
+  DataOf,
+  EventShape,
+  NewEventOf,
+  RecordedEventOf,
+  Shreddable,
+  ShreddedShape,
+} from './events/event-shape.ts';
+export { EventStore, type PartOf, type TypedSubscribeOptions } from './events/event-store.ts';
+export type {
+  AppendManyOptions,
   AppendOptions,
   AppendRequest,
   AppendResult,

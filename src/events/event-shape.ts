@@ -39,4 +39,5 @@ export type RecordedEventOf<E extends EventShape> = E extends ShreddedShape
     ? RecordedEvent<E['type'], DataOf<E>> & { readonly shredded?: undefined }
     : RecordedEvent<E['type'], DataOf<E>>;
 
-type DataOf<E extends EventShape> = unknown extends E['data'] ? JsonValue : E['data'];
+/** What an event of the shape carries; any JSON value where that is not known. */
+export type DataOf<E extends EventShape> = unknown extends E['data'] ? JsonValue : E['data'];

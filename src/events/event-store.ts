@@ -360,12 +360,12 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
 }
 
 /** How a typed store's events are subscribed to. */
-type TypedSubscribeOptions<E extends EventShape> = Omit<SubscribeOptions, 'handle'> & {
+export type TypedSubscribeOptions<E extends EventShape> = Omit<SubscribeOptions, 'handle'> & {
   readonly handle: (event: RecordedEventOf<E>) => Promise<void>;
 };
 
 /** The events to append that go with some of the events read. */
-type PartOf<N extends EventShape, T extends EventShape> = string extends N['type']
+export type PartOf<N extends EventShape, T extends EventShape> = string extends N['type']
   ? T
   : Extract<N, { readonly type: T['type'] }>;
 
