@@ -34,7 +34,7 @@ function fakeDatabase(failures: Error[] = []) {
       statements.push(text);
       const failure = failures.shift();
       if (failure) throw failure;
-      return { rows: [{ answer: '7 9', n: '0', page: null }] };
+      return { rows: [{ answer: '7 9', n: '0', m: '0', page: null }] };
     },
   };
 }
@@ -291,6 +291,22 @@ describeWithPostgres('PostgreSQLEventAdapter on a server', () => {
     ]);
     const [, last] = await adapter.readStream({ stream: 'g last', from: 1, to: 9, limit: 9, direction: 'forward' });
     expect(last!.tags).toEqual(['x', 'a "b" \\ c']);
+  });
+
+  it('reads pages that are too large for one text, in both directions', async () => {
+    const adapter = new PostgreSQLEventAdapter(pool, { schema });
+    await adapter.init();
+    const data = JSON.stringify('x'.repeat(15 * 1024 * 1024));
+    for (let n = 0; n < 6; n++) await adapter.append([batch('large', n, [event({ data })])]);
+    const page = { stream: 'large', from: 1, to: 9, limit: 5 };
+    const versions = async (direction: 'forward' | 'backward') => {
+      const events = await adapter.readStream({ ...page, direction });
+      expect(events.every((stored) => stored.data.length === data.length)).toBe(true);
+      return events.map(({ version }) => version);
+    };
+    expect(await versions('forward')).toEqual([1, 2, 3, 4, 5]);
+    expect(await versions('backward')).toEqual([6, 5, 4, 3, 2]);
+    await adapter.deleteStream('large', 'any');
   });
 
   it('finds no sequential scan in the way of an append, a page or a horizon', async () => {

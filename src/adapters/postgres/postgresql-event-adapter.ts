@@ -146,20 +146,25 @@ export class PostgreSQLEventAdapter implements EventAdapter {
   }
 
   async readStream({ stream, from, to, limit, direction }: StreamPage): Promise<readonly StoredEvent[]> {
-    return this.#page(
-      'read a stream',
-      `(select * from ${this.#schema}.events where stream = $1 and version >= $2 and version <= $3
-        order by version ${direction === 'forward' ? 'asc' : 'desc'} limit $4)`,
-      [stream, from, to, limit],
-    );
+    const order = direction === 'forward' ? 'asc' : 'desc';
+    return this.#page('read a stream', (last, read) => ({
+      from: `(select * from ${this.#schema}.events where stream = $1 and version >= $2 and version <= $3
+        order by version ${order} limit $4)`,
+      values: [
+        stream,
+        last && direction === 'forward' ? last.version + 1 : from,
+        last && direction === 'backward' ? last.version - 1 : to,
+        limit - read,
+      ],
+    }));
   }
 
   async readAll({ after, limit, query }: AllPage): Promise<readonly StoredEvent[]> {
-    return this.#page('read all events', `${this.#schema}.read_events_v1($1, $2, $3)`, [
-      after,
-      limit,
-      query ? JSON.stringify(query) : null,
-    ]);
+    const asked = query ? JSON.stringify(query) : null;
+    return this.#page('read all events', (last, read) => ({
+      from: `${this.#schema}.read_events_v1($1, $2, $3)`,
+      values: [last?.position ?? after, limit - read, asked],
+    }));
   }
 
   async streamVersion(stream: string): Promise<number> {
@@ -330,14 +335,17 @@ export class PostgreSQLEventAdapter implements EventAdapter {
   }
 
   #findByIds(ids: readonly string[], connection?: PgQueryable): Promise<readonly StoredEvent[]> {
-    const from = `(select * from ${this.#schema}.events where id = any($1) order by position)`;
+    const rest = (last: StoredEvent | undefined) => ({
+      from: `(select * from ${this.#schema}.events where id = any($1) and position > $2 order by position)`,
+      values: [ids, last?.position ?? 0],
+    });
     return connection
-      ? readEventPage(async (text, values) => (await connection.query(text, values)).rows, from, [ids])
-      : this.#page('look for events by their ids', from, [ids]);
+      ? readEventPage(async (text, values) => (await connection.query(text, values)).rows, rest)
+      : this.#page('look for events by their ids', rest);
   }
 
-  #page(operation: string, from: string, values: readonly unknown[]): Promise<readonly StoredEvent[]> {
-    return readEventPage((text, all) => this.#rows(operation, text, all), from, values);
+  #page(operation: string, rest: Parameters<typeof readEventPage>[1]): Promise<readonly StoredEvent[]> {
+    return readEventPage((text, values) => this.#rows(operation, text, values), rest);
   }
 
   /** The actual version where it is not as expected, else null. */
