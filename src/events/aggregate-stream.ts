@@ -35,6 +35,9 @@ export interface FoldSource<R extends RecordedEvent> {
   readonly clock: Clock;
 }
 
+/** Events in memory at a time; as many are on their way meanwhile. */
+const batchSize = 1000;
+
 interface Replayed<S> extends FoldProgress<S> {
   /** Whether what it began with belongs to the stream. */
   readonly belongs: boolean;
@@ -92,7 +95,8 @@ async function replay<S, R extends RecordedEvent>(
       return source.events.decode(events);
     },
   };
-  const sequence = streamSequence(counted, stream, { fromVersion: Math.max(1, version), signal: fold.signal });
+  const fromVersion = Math.max(1, version);
+  const sequence = streamSequence(counted, stream, { fromVersion, batchSize, signal: fold.signal });
   for await (const batch of sequence.batchesAhead()) {
     for (const event of batch) {
       if (belongs) {

@@ -90,7 +90,8 @@ export class EventCodec {
    */
   async decode(events: readonly StoredEvent[]): Promise<RecordedEvent[]> {
     const decoded = new Array<RecordedEvent>(events.length);
-    for (const [index, event] of events.entries()) {
+    for (let index = 0; index < events.length; index++) {
+      const event = events[index]!;
       try {
         const data = this.seals.open(event, () => contextOf(event, event.stream));
         decoded[index] = this.#record(event, data instanceof Promise ? await data : data);
@@ -122,7 +123,7 @@ export class EventCodec {
     }
     const { metadata, schemaVersion } = splitMetadata(event.metadata);
     const data = opened === shredded ? null : this.#upcast(event, schemaVersion, deepFreeze(opened as JsonValue));
-    return Object.freeze({
+    const recorded: { -readonly [K in keyof RecordedEvent]: RecordedEvent[K] } = {
       id: event.id,
       stream: event.stream,
       version: event.version,
@@ -132,9 +133,10 @@ export class EventCodec {
       metadata,
       timestamp: new Date(event.timestamp),
       tags: Object.freeze(event.tags),
-      ...(schemaVersion !== 1 && { schemaVersion }),
-      ...(opened === shredded && { shredded: true as const }),
-    });
+    };
+    if (schemaVersion !== 1) recorded.schemaVersion = schemaVersion;
+    if (opened === shredded) recorded.shredded = true;
+    return Object.freeze(recorded);
   }
 
   #upcast(event: StoredEvent, schemaVersion: number, data: JsonValue): JsonValue {

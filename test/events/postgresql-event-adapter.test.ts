@@ -34,7 +34,7 @@ function fakeDatabase(failures: Error[] = []) {
       statements.push(text);
       const failure = failures.shift();
       if (failure) throw failure;
-      return { rows: [{ answer: '7 9', n: '0', m: '0', page: null }] };
+      return { rows: [{ answer: '7 9', n: '0', page: null }] };
     },
   };
 }
@@ -293,7 +293,7 @@ describeWithPostgres('PostgreSQLEventAdapter on a server', () => {
     expect(last!.tags).toEqual(['x', 'a "b" \\ c']);
   });
 
-  it('reads pages that are too large for one text, in both directions', async () => {
+  it('reads payloads that are too large for one text, in both directions', async () => {
     const adapter = new PostgreSQLEventAdapter(pool, { schema });
     await adapter.init();
     const data = JSON.stringify('x'.repeat(15 * 1024 * 1024));

@@ -147,24 +147,14 @@ export class PostgreSQLEventAdapter implements EventAdapter {
 
   async readStream({ stream, from, to, limit, direction }: StreamPage): Promise<readonly StoredEvent[]> {
     const order = direction === 'forward' ? 'asc' : 'desc';
-    return this.#page('read a stream', (last, read) => ({
-      from: `(select * from ${this.#schema}.events where stream = $1 and version >= $2 and version <= $3
-        order by version ${order} limit $4)`,
-      values: [
-        stream,
-        last && direction === 'forward' ? last.version + 1 : from,
-        last && direction === 'backward' ? last.version - 1 : to,
-        limit - read,
-      ],
-    }));
+    const rows = `(select * from ${this.#schema}.events where stream = $1 and version >= $2 and version <= $3
+      order by version ${order} limit $4)`;
+    return this.#page('read a stream', rows, [stream, from, to, limit], limit);
   }
 
   async readAll({ after, limit, query }: AllPage): Promise<readonly StoredEvent[]> {
-    const asked = query ? JSON.stringify(query) : null;
-    return this.#page('read all events', (last, read) => ({
-      from: `${this.#schema}.read_events_v1($1, $2, $3)`,
-      values: [last?.position ?? after, limit - read, asked],
-    }));
+    const values = [after, limit, query ? JSON.stringify(query) : null];
+    return this.#page('read all events', `${this.#schema}.read_events_v1($1, $2, $3)`, values, limit);
   }
 
   async streamVersion(stream: string): Promise<number> {
@@ -335,17 +325,22 @@ export class PostgreSQLEventAdapter implements EventAdapter {
   }
 
   #findByIds(ids: readonly string[], connection?: PgQueryable): Promise<readonly StoredEvent[]> {
-    const rest = (last: StoredEvent | undefined) => ({
-      from: `(select * from ${this.#schema}.events where id = any($1) and position > $2 order by position)`,
-      values: [ids, last?.position ?? 0],
-    });
-    return connection
-      ? readEventPage(async (text, values) => (await connection.query(text, values)).rows, rest)
-      : this.#page('look for events by their ids', rest);
+    const rows = `(select * from ${this.#schema}.events where id = any($1) order by position)`;
+    return this.#page('look for events by their ids', rows, [ids], ids.length, connection);
   }
 
-  #page(operation: string, rest: Parameters<typeof readEventPage>[1]): Promise<readonly StoredEvent[]> {
-    return readEventPage((text, values) => this.#rows(operation, text, values), rest);
+  /** @param from - What stands behind FROM: gives rows of the events table, in the order wanted. */
+  #page(
+    operation: string,
+    from: string,
+    values: readonly unknown[],
+    limit: number,
+    connection?: PgQueryable,
+  ): Promise<readonly StoredEvent[]> {
+    const run = connection
+      ? async (text: string, all: unknown[]) => (await connection.query(text, all)).rows
+      : (text: string, all: unknown[]) => this.#rows(operation, text, all);
+    return readEventPage(run, `${this.#schema}.events`, from, values, limit);
   }
 
   /** The actual version where it is not as expected, else null. */
