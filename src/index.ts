@@ -58,9 +58,12 @@ export { AesGcmEncryption, type AesGcmEncryptionOptions } from './events/aes-gcm
 export { AgeSnapshotStrategy } from './events/age-snapshot-strategy.ts';
 export type { StreamFold, StreamState } from './events/aggregate-stream.ts';
 export type { HandlingFailure } from './events/attempts.ts';
+export { type BackupOptions, backupEvents } from './events/backup-events.ts';
 export type { CompressionAlgorithm } from './events/compression.ts';
+export { type CopyOptions, compareEvents, copyEvents } from './events/copy-events.ts';
 export { DomainEvent, type DomainEventOptions, type EventMetadata } from './events/domain-event.ts';
 export {
+  BackupDamagedError,
   CompressionUnavailableError,
   DecryptionError,
   DuplicateEventError,
@@ -135,6 +138,13 @@ export type { ParkedEvent } from './events/parked-record.ts';
 export type { PayloadCodecOptions } from './events/payload-codec.ts';
 export type { Projection } from './events/projection.ts';
 export type { NewEvent, RecordedEvent } from './events/recorded-event.ts';
+export {
+  type BackupCounts,
+  type BackupText,
+  type RestoreOptions,
+  restoreEvents,
+  verifyBackup,
+} from './events/restore-events.ts';
 export { SizeSnapshotStrategy } from './events/size-snapshot-strategy.ts';
 export { anyOf, type SnapshotOccasion, type SnapshotStrategy } from './events/snapshot-strategy.ts';
 export type {

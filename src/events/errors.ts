@@ -193,6 +193,19 @@ export class CompressionUnavailableError extends MigrationError {
   }
 }
 
+/** A backup is not what was written: it was cut, changed or mixed up, or is something else. */
+export class BackupDamagedError extends MigrationError {
+  override readonly name = 'BackupDamagedError';
+  readonly code = 'BACKUP_DAMAGED';
+  /** Counted from 1; 0 if there is none. */
+  readonly line: number;
+
+  constructor(fields: { line: number; detail: string }, options?: ErrorOptions) {
+    super(`line ${fields.line} of the backup: ${fields.detail}; take another copy of it`, options);
+    this.line = fields.line;
+  }
+}
+
 /** Some handlers of a published event failed; all of them were called. */
 export class EventHandlingError extends MigrationError {
   override readonly name = 'EventHandlingError';
