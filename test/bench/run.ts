@@ -18,6 +18,9 @@ const unknown = positionals.filter((name) => !names.includes(name));
 if (unknown.length > 0) refuse(`no benchmark ${unknown.join(', ')}: there are ${names.join(', ')}`);
 if (!Number.isInteger(rounds) || rounds < 1) refuse(`--rounds takes a number from 1 on, not ${values.rounds}`);
 
+// What contenders have to say goes beside the figures.
+if (values.json) console.log = console.error;
+
 const machine = `Node ${process.version}, ${cpus().length} cores of ${cpus()[0]?.model ?? 'unknown make'}`;
 if (!values.json) console.log(`${machine}; medians of ${rounds === 1 ? 'a single round' : `${rounds - 1} rounds`}`);
 const results: Record<string, readonly BenchTable[]> = {};
@@ -30,7 +33,7 @@ for (const name of positionals.length > 0 ? positionals : names) {
     console.table(rows);
   }
 }
-if (values.json) console.log(JSON.stringify({ machine, rounds, results }, null, 2));
+if (values.json) process.stdout.write(`${JSON.stringify({ machine, rounds, results }, null, 2)}\n`);
 
 function refuse(message: string): never {
   console.error(message);
