@@ -1,4 +1,5 @@
 import type { Random } from '../../core/backoff.ts';
+import { CallersError } from '../../core/callers-error.ts';
 import { checkInteger } from '../../core/check-integer.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { AppendInDoubtError, InvalidArgumentError, isMigrationError, storageError } from '../../core/errors.ts';
@@ -22,6 +23,7 @@ import type {
   StreamsPage,
 } from '../../events/event-adapter.ts';
 import { AppendGroups, type AppendSettled } from './append-groups.ts';
+import { callersWork, OpenTransaction } from './open-transaction.ts';
 import { expectedNumber, importStatement } from './pg-append-statement.ts';
 import { layoutStatements, migrateLayout } from './pg-ddl.ts';
 import { idsOf, PgEventAppender } from './pg-event-appender.ts';
@@ -31,7 +33,7 @@ import { type Int8, readEventPage } from './pg-event-rows.ts';
 import { PgEventState } from './pg-event-state.ts';
 import { failureOf } from './pg-failure.ts';
 import { streamKey } from './pg-lock-keys.ts';
-import { isPool, type PgDatabase, type PgQueryable, type PgResult, query, withTransaction } from './pg-queryable.ts';
+import { isPool, type PgDatabase, type PgQueryable, query, withTransaction } from './pg-queryable.ts';
 
 /** The events' part of the layout of a schema. */
 const part = 'events';
@@ -253,7 +255,7 @@ export class PostgreSQLEventAdapter implements EventAdapter {
       });
       // First, so that a reader of the same name waits here instead of doing the work too.
       const revision = await state.saveCheckpoint(name, checkpoint, options);
-      if (revision !== undefined) await callersWork(() => within(clientOf(connection)));
+      if (revision !== undefined) await callersWork(connection, within);
       return revision;
     });
   }
@@ -297,15 +299,17 @@ export class PostgreSQLEventAdapter implements EventAdapter {
         const [outcome] = await appender.try([batches], condition);
         if (outcome!.status === 'appended' && within) {
           const stored = await find(ids);
-          await callersWork(() => within(stored, clientOf(connection)));
+          await callersWork(connection, (client) => within(stored, client));
         }
         return outcome!;
       });
     } catch (error) {
-      if (isMigrationError(error, 'STORAGE_FAILED') && failureOf(error.cause) === 'lost') {
-        throw new AppendInDoubtError({ eventIds: ids }, { cause: error.cause });
-      }
-      throw error;
+      if (!isMigrationError(error, 'STORAGE_FAILED')) throw error;
+      const failure = failureOf(error.cause);
+      if (failure === 'lost') throw new AppendInDoubtError({ eventIds: ids }, { cause: error.cause });
+      const stored = failure === 'duplicate_id' ? await this.#findByIds(ids) : [];
+      if (stored.length === 0) throw error;
+      return { status: 'existing', events: stored };
     }
   }
 
@@ -368,35 +372,6 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     } catch (error) {
       throw storageError(operation, 'try again', error);
     }
-  }
-}
-
-/** A client with a transaction that is not ours to begin or to end. */
-class OpenTransaction implements PgQueryable {
-  readonly client: PgQueryable;
-
-  constructor(client: PgQueryable) {
-    this.client = client;
-  }
-
-  query(text: string, values?: unknown[]): Promise<PgResult> {
-    return this.client.query(text, values);
-  }
-}
-
-/** What the caller's work is given: his own client where it is one. */
-function clientOf(connection: PgQueryable): PgQueryable {
-  return connection instanceof OpenTransaction ? connection.client : connection;
-}
-
-/** Tells an error of the caller's work, which he gets as it is, from one of ours. */
-class CallersError extends Error {}
-
-async function callersWork(work: () => unknown): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    throw new CallersError('the work in the transaction failed', { cause: error });
   }
 }
 

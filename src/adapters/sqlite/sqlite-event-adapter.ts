@@ -1,3 +1,4 @@
+import { CallersError } from '../../core/callers-error.ts';
 import type { Clock } from '../../core/clock.ts';
 import { InvalidArgumentError, storageError } from '../../core/errors.ts';
 import type { ExpectedVersion } from '../../core/expected-version.ts';
@@ -238,7 +239,7 @@ export class SqliteEventAdapter implements EventAdapter {
     try {
       result = work();
     } catch (error) {
-      throw new CallersError('the work in the transaction failed', { cause: error });
+      throw new CallersError(error);
     }
     if (typeof (result as { then?: unknown } | undefined)?.then !== 'function') return;
     // Nobody waits for it: what it comes to is told by the error that it must not be there at all.
@@ -254,9 +255,6 @@ export class SqliteEventAdapter implements EventAdapter {
     return named(operation, () => whileBusy(() => work(this.#ready.statements), this.#waiting));
   }
 }
-
-/** Tells an error of the caller's work, which he gets as it is, from one of ours. */
-class CallersError extends Error {}
 
 async function named<T>(operation: string, work: () => Promise<T>): Promise<T> {
   try {
