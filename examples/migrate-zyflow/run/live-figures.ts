@@ -6,6 +6,25 @@ import type { CanaryPoint, ThroughputPoint } from '../report/migration-report.ts
 
 const windowMs = 250;
 
+/** What was counted while people work. */
+export interface LoadTotals {
+  requests: number;
+  errorsOfNew: number;
+  requestsOfNew: number;
+  errorsOfLegacy: number;
+  compared: number;
+  mismatches: number;
+}
+
+const noTotals: LoadTotals = {
+  requests: 0,
+  errorsOfNew: 0,
+  requestsOfNew: 0,
+  errorsOfLegacy: 0,
+  compared: 0,
+  mismatches: 0,
+};
+
 /** What is measured while people work: for the gates now, for the report later. */
 export class LiveFigures {
   readonly saves = new SaveLatency();
@@ -15,14 +34,15 @@ export class LiveFigures {
   readonly readMs: Record<'legacy' | 'new', number[]> = { legacy: [], new: [] };
   readonly throughput: ThroughputPoint[] = [];
   readonly canary: CanaryPoint[] = [];
-  /** Of the whole run. */
-  readonly totals = { requests: 0, errorsOfNew: 0, requestsOfNew: 0, errorsOfLegacy: 0, compared: 0, mismatches: 0 };
+  /** Of the whole run, what was counted before an interruption included. */
+  readonly totals: LoadTotals;
   readonly #sinceStart: () => number;
   readonly #percent: () => number;
   #window = { atMs: 0, reads: 0, writes: 0 };
   #point = { atMs: 0, requests: 0, errors: 0, mismatches: 0 };
 
-  constructor(sinceStart: () => number, percent: () => number) {
+  constructor(sinceStart: () => number, percent: () => number, earlier: LoadTotals = noTotals) {
+    this.totals = { ...earlier };
     this.#sinceStart = sinceStart;
     this.#percent = percent;
   }

@@ -26,7 +26,7 @@ import type { Workspace } from '../workspace/workspace.ts';
 import { closingWork, doClosingWork, expectedOf } from './closing-work.ts';
 import { DurableLedger } from './durable-ledger.ts';
 import { Evidence } from './evidence.ts';
-import { LiveFigures } from './live-figures.ts';
+import { LiveFigures, type LoadTotals } from './live-figures.ts';
 import { buildReport } from './report.ts';
 import { zyflowStages } from './stages.ts';
 
@@ -83,7 +83,8 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
     salt: trafficSalt,
     initialPercentage: await handover.recordedPercent(),
   });
-  const figures = new LiveFigures(sinceStart, () => splitter.newSystemTrafficPercentage);
+  const counted = evidence.get<LoadTotals>('totals');
+  const figures = new LiveFigures(sinceStart, () => splitter.newSystemTrafficPercentage, counted);
   const routed = new RoutedSystem({
     legacy,
     next,

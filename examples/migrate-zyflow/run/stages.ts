@@ -205,6 +205,8 @@ function cutover(parts: Parts): MigrationStage {
         await routed.setNewSystemTraffic(percent);
         if (percent < 100) await legacyWatch.on();
         figures.metrics.reset();
+        // The gates of the next share count them, also in a run that goes on after a kill.
+        await evidence.record('totals', figures.totals);
       },
     },
     canary: {
