@@ -1,9 +1,10 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
+import { checkInteger } from '../core/check-integer.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { DecryptionError } from './errors.ts';
 import type { EncryptionContext, EventEncryption } from './event-encryption.ts';
-import { checkInteger } from './event-names.ts';
+
 import { KeyCache, type SubjectKey } from './key-cache.ts';
 import type { KeyStore } from './key-store.ts';
 

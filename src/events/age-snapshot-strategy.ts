@@ -1,4 +1,5 @@
-import { checkInteger } from './event-names.ts';
+import { checkInteger } from '../core/check-integer.ts';
+
 import type { SnapshotOccasion, SnapshotStrategy } from './snapshot-strategy.ts';
 
 /** Keeps a snapshot where there is none, and then whenever the last is so old and something was folded since. */

@@ -1,7 +1,8 @@
+import { checkInteger } from '../core/check-integer.ts';
 import type { Clock } from '../core/clock.ts';
 import type { BatchSource } from './event-batches.ts';
 import { streamSequence } from './event-batches.ts';
-import { checkInteger, checkName } from './event-names.ts';
+import { checkName } from './event-names.ts';
 import type { FoldProgress, FoldSnapshots } from './fold-snapshots.ts';
 import type { RecordedEvent } from './recorded-event.ts';
 import type { SnapshotStrategy } from './snapshot-strategy.ts';

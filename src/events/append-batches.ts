@@ -1,9 +1,10 @@
+import { checkInteger } from '../core/check-integer.ts';
 import type { Clock } from '../core/clock.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import type { ExpectedVersion } from '../core/expected-version.ts';
 import type { AppendCondition, EventBatch } from './event-adapter.ts';
 import type { EventCodec } from './event-codec.ts';
-import { checkInteger, checkName, checkQuery } from './event-names.ts';
+import { checkName, checkQuery } from './event-names.ts';
 import type { AppendManyOptions, AppendRequest } from './event-store-options.ts';
 
 /**

@@ -1,7 +1,8 @@
 import { abortable } from '../core/abort.ts';
+import { checkInteger } from '../core/check-integer.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import type { EventAdapter, StoredEvent } from './event-adapter.ts';
-import { checkInteger, checkName, checkQuery } from './event-names.ts';
+import { checkName, checkQuery } from './event-names.ts';
 import { EventSequence } from './event-sequence.ts';
 import type { ReadAllOptions, ReadOptions } from './event-store-options.ts';
 import type { RecordedEvent } from './recorded-event.ts';

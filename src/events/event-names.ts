@@ -19,18 +19,6 @@ export function checkName(name: string, what: string): string {
   return name;
 }
 
-/**
- * The number, if it is a whole one from `least` on that JavaScript holds exactly.
- *
- * @throws {@link InvalidArgumentError} for anything else.
- */
-export function checkInteger(value: number, least: number, what: string): number {
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new InvalidArgumentError(what, `a whole number from ${least} on`, value);
-  }
-  return value;
-}
-
 const maxTags = 64;
 
 /**

@@ -1,9 +1,10 @@
+import { checkInteger } from '../core/check-integer.ts';
 import { checksum } from '../core/checksum.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { frozenJson, type JsonValue } from '../core/json-value.ts';
 import { EventSchemaVersionError, EventUpcastError } from './errors.ts';
 import type { StoredEvent } from './event-adapter.ts';
-import { checkInteger, checkName } from './event-names.ts';
+import { checkName } from './event-names.ts';
 import type { EventShape } from './event-shape.ts';
 import type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schema.ts';
 

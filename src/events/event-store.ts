@@ -1,3 +1,4 @@
+import { checkInteger } from '../core/check-integer.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { ClosedError, ConcurrencyConflictError, InvalidArgumentError } from '../core/errors.ts';
 import type { ExpectedVersion } from '../core/expected-version.ts';
@@ -9,7 +10,7 @@ import { AppendConditionError, StreamDeletedError } from './errors.ts';
 import type { AppendedBatch, EventAdapter, EventBatch, StoredEvent, StreamInfo } from './event-adapter.ts';
 import { allSequence, type BatchSource, streamSequence } from './event-batches.ts';
 import { EventCodec } from './event-codec.ts';
-import { checkInteger, checkName } from './event-names.ts';
+import { checkName } from './event-names.ts';
 import type { EventSequence } from './event-sequence.ts';
 import type { EventShape, NewEventOf, RecordedEventOf } from './event-shape.ts';
 import type {

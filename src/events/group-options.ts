@@ -1,6 +1,7 @@
+import { checkInteger } from '../core/check-integer.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { createId } from '../core/ids.ts';
-import { checkInteger, checkName } from './event-names.ts';
+import { checkName } from './event-names.ts';
 
 /** How several consumers share a subscription. */
 export interface GroupOptions {

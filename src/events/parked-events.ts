@@ -1,8 +1,9 @@
+import { checkInteger } from '../core/check-integer.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import type { HandlingFailure } from './attempts.ts';
 import { ownCheckpoint } from './checkpoint-names.ts';
 import type { EventAdapter } from './event-adapter.ts';
-import { checkInteger, checkName } from './event-names.ts';
+import { checkName } from './event-names.ts';
 import { type ParkedEvent, type ParkedRecord, parkedEvent, parkedRecord, parkedState } from './parked-record.ts';
 import type { RecordedEvent } from './recorded-event.ts';
 import type { SubscriptionSource } from './rounds.ts';

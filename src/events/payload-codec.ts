@@ -1,3 +1,4 @@
+import { checkInteger } from '../core/check-integer.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { toJsonText } from '../core/json-text.ts';
 import {
@@ -8,7 +9,6 @@ import {
   isCompression,
 } from './compression.ts';
 import type { EncodedPayload } from './event-adapter.ts';
-import { checkInteger } from './event-names.ts';
 
 /** How payloads are turned into text. */
 export interface PayloadCodecOptions {

@@ -1,7 +1,8 @@
+import { checkInteger } from '../core/check-integer.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import type { EventQuery } from '../core/event-query.ts';
 import { checkSubscriptionName, ownCheckpoint } from './checkpoint-names.ts';
-import { checkInteger, checkQuery } from './event-names.ts';
+import { checkQuery } from './event-names.ts';
 import type { RecordedEvent } from './recorded-event.ts';
 
 /**

@@ -1,9 +1,10 @@
 import type { BackoffOptions } from '../core/backoff.ts';
+import { checkInteger } from '../core/check-integer.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import type { EventQuery } from '../core/event-query.ts';
 import { type OnError, throwLater } from '../core/on-error.ts';
 import { checkSubscriptionName } from './checkpoint-names.ts';
-import { checkInteger, checkQuery } from './event-names.ts';
+import { checkQuery } from './event-names.ts';
 import { type GroupOptions, type GroupSettings, groupSettings } from './group-options.ts';
 import type { RecordedEvent } from './recorded-event.ts';
 

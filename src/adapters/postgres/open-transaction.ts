@@ -15,10 +15,7 @@ export class OpenTransaction implements PgQueryable {
 }
 
 /** Does the caller's work in a transaction: with his own client, where the transaction is his. */
-export async function callersWork(
-  connection: PgQueryable,
-  work: (client: PgQueryable) => unknown,
-): Promise<void> {
+export async function callersWork(connection: PgQueryable, work: (client: PgQueryable) => unknown): Promise<void> {
   try {
     await work(connection instanceof OpenTransaction ? connection.client : connection);
   } catch (error) {
