@@ -59,6 +59,7 @@ export { AgeSnapshotStrategy } from './events/age-snapshot-strategy.ts';
 export type { StreamFold, StreamState } from './events/aggregate-stream.ts';
 export type { HandlingFailure } from './events/attempts.ts';
 export { type BackupOptions, backupEvents } from './events/backup-events.ts';
+export type { BackupCounts } from './events/backup-record.ts';
 export type { CompressionAlgorithm } from './events/compression.ts';
 export { type CopyOptions, compareEvents, copyEvents } from './events/copy-events.ts';
 export { DomainEvent, type DomainEventOptions, type EventMetadata } from './events/domain-event.ts';
@@ -139,7 +140,6 @@ export type { PayloadCodecOptions } from './events/payload-codec.ts';
 export type { Projection } from './events/projection.ts';
 export type { NewEvent, RecordedEvent } from './events/recorded-event.ts';
 export {
-  type BackupCounts,
   type BackupText,
   type RestoreOptions,
   restoreEvents,

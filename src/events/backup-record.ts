@@ -11,11 +11,16 @@ export interface BackupHeader {
 
 export const backupFormat = 'zyflow-events';
 
-/** What the last line says: how many lines of each kind there are, and the SHA-256 of all lines before it. */
-export interface BackupEnd {
+/** How many of each kind a backup has. */
+export interface BackupCounts {
   readonly events: number;
+  /** Those that were truncated or deleted. */
   readonly streams: number;
   readonly checkpoints: number;
+}
+
+/** What the last line says: the counts, and the SHA-256 of all lines before it. */
+export interface BackupEnd extends BackupCounts {
   readonly sha256: string;
 }
 

@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
 import { InvalidArgumentError } from '../core/errors.ts';
-import { type BackupEnd, type BackupHeader, type BackupRecord, parseBackupLine } from './backup-record.ts';
+import {
+  type BackupCounts,
+  type BackupEnd,
+  type BackupHeader,
+  type BackupRecord,
+  parseBackupLine,
+} from './backup-record.ts';
 import { ownCheckpoint } from './checkpoint-names.ts';
 import { BackupDamagedError } from './errors.ts';
 import type { EventAdapter, StoredEvent } from './event-adapter.ts';
 
 /** A backup, in pieces of any length: lines, or the chunks of a file. */
 export type BackupText = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
-
-/** How many of each kind a backup has. */
-export type BackupCounts = Omit<BackupEnd, 'sha256'>;
 
 /** How a backup is restored. */
 export interface RestoreOptions {
