@@ -1,4 +1,4 @@
-// npm run bench [-- name …] [--rounds n] [--json]: runs every benchmark of this folder, or those named.
+// npm run bench [-- name …] [--rounds n] [--json]: runs the benchmarks of this folder, or those named.
 import { readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -8,6 +8,9 @@ const parts = new Set(['run.ts', 'compare.ts']);
 const names = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith('.ts') && !parts.has(file))
   .map((file) => file.slice(0, -'.ts'.length));
+
+/** Long, and about promises instead of speed. */
+const onlyByName = new Set(['foreign']);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,7 +27,7 @@ if (values.json) console.log = console.error;
 const machine = `Node ${process.version}, ${cpus().length} cores of ${cpus()[0]?.model ?? 'unknown make'}`;
 if (!values.json) console.log(`${machine}; medians of ${rounds === 1 ? 'a single round' : `${rounds - 1} rounds`}`);
 const results: Record<string, readonly BenchTable[]> = {};
-for (const name of positionals.length > 0 ? positionals : names) {
+for (const name of positionals.length > 0 ? positionals : names.filter((each) => !onlyByName.has(each))) {
   const bench = (await import(`./${name}.ts`)) as Bench;
   results[name] = await bench.run({ rounds });
   if (values.json) continue;

@@ -47,7 +47,7 @@ async function rates(connectionString: string, options: BenchOptions) {
 }
 
 /** Who takes part; pools hold 32 connections where that can be chosen. */
-export async function contendersOn(connectionString: string, pool: pg.Pool) {
+async function contendersOn(connectionString: string, pool: pg.Pool) {
   await pool.query(`create table plain (position bigserial primary key, stream text, version bigint,
     id text unique, type text, data text, metadata text, timestamp bigint, unique (stream, version))`);
   const own = ours(new PostgreSQLEventAdapter(pool, { schema: 'ours' }));

@@ -20,6 +20,10 @@ export interface EmmettStore {
   close?(): Promise<void>;
 }
 
+export interface EmmettPostgresStore extends Required<EmmettStore> {
+  readonly schema: { migrate(): Promise<unknown> };
+}
+
 export interface EmmettEvent {
   readonly type: string;
   readonly data: unknown;
@@ -31,12 +35,11 @@ export interface EmmettCore {
   isExpectedVersionConflictError(error: unknown): error is { current?: string };
 }
 
-/** Reads what is stored, whatever the stream. */
 export interface EmmettPostgres {
   getPostgreSQLEventStore(
     connectionString: string,
     options?: { connectionOptions: { pool: pg.Pool } },
-  ): Required<EmmettStore>;
+  ): EmmettPostgresStore;
   readMessagesBatch(
     execute: unknown,
     options: { after: bigint; batchSize: number },

@@ -19,7 +19,7 @@ async function orLeftOut<T>(name: string, load: () => Promise<T>): Promise<T | u
   try {
     return await load();
   } catch (error) {
-    missing.set(name, String(error).split('\n', 1)[0]!.slice(0, 100));
+    missing.set(name, String(error).split(/\n| imported from /, 1)[0]!);
     return undefined;
   }
 }
