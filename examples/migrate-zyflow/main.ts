@@ -3,6 +3,8 @@
 //   npm start                                          a workspace made for the purpose
 //   npm start -- --workspace DIR [--database FILE]     a copy of yours; the original is only read
 //   npm start -- --resume                              goes on where an interrupted run stopped
+//   npm start -- --patience 3                          on a machine that is busy: the gates allow three times the latency,
+//                                                      and watch three times as long; the criteria stay as they are
 //
 // Exit code 0 only if every criterion was measured and met; 1 if not; 2 for bad input, with nothing written.
 import { existsSync } from 'node:fs';
@@ -16,7 +18,8 @@ import { terminalReport } from './report/terminal-report.ts';
 import { migrate } from './run/migrate.ts';
 import { WorkspaceError } from './workspace/workspace-error.ts';
 
-const usage = 'usage: npm start -- [--workspace DIR [--database FILE]] [--run DIR] [--seed N] [--resume]';
+const usage =
+  'usage: npm start -- [--workspace DIR [--database FILE]] [--run DIR] [--seed N] [--patience N] [--resume]';
 
 class UsageError extends Error {}
 
@@ -36,15 +39,16 @@ async function main(): Promise<number> {
       await rename(folder, previous);
     }
   }
-  const { seed, source } = options.resume
+  const { seed, source, patience } = options.resume
     ? (JSON.parse(await readFile(settings, 'utf8')) as ReturnType<typeof readOptions>)
     : options;
   const result = await migrate({
     folder,
     seed,
+    patience,
     ...(source && { source }),
     progress: new Progress(process.stdout),
-    onReady: () => writeFile(settings, JSON.stringify({ seed, source })),
+    onReady: () => writeFile(settings, JSON.stringify({ seed, source, patience })),
   }).catch(async (error: unknown) => {
     // Bad input: the run before stays where it was.
     if (error instanceof WorkspaceError && existsSync(previous)) await rename(previous, folder);
@@ -59,7 +63,14 @@ async function main(): Promise<number> {
 }
 
 function readOptions() {
-  let values: { workspace?: string; database?: string; run?: string; seed?: string; resume?: boolean };
+  let values: {
+    workspace?: string;
+    database?: string;
+    run?: string;
+    seed?: string;
+    patience?: string;
+    resume?: boolean;
+  };
   try {
     ({ values } = parseArgs({
       options: {
@@ -67,19 +78,21 @@ function readOptions() {
         database: { type: 'string' },
         run: { type: 'string' },
         seed: { type: 'string' },
+        patience: { type: 'string' },
         resume: { type: 'boolean' },
       },
     }));
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
-  const { workspace, database, run = '.migration-run', seed = '7', resume = false } = values;
+  const { workspace, database, run = '.migration-run', seed = '7', patience = '1', resume = false } = values;
   if (database !== undefined && workspace === undefined) throw new UsageError('--database goes with --workspace');
   if (resume && workspace !== undefined) throw new UsageError('--resume goes on with the workspace of its run');
   if (!/^\d{1,9}$/.test(seed)) throw new UsageError(`--seed: expected a whole number, got "${seed}"`);
+  if (!/^[1-9]\d?$/.test(patience)) throw new UsageError(`--patience: expected 1 to 99, got "${patience}"`);
   const source =
     workspace === undefined ? undefined : { folder: resolve(workspace), databaseFile: database && resolve(database) };
-  return { run, seed: Number(seed), resume, source };
+  return { run, seed: Number(seed), patience: Number(patience), resume, source };
 }
 
 try {

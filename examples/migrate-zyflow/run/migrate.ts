@@ -35,6 +35,8 @@ export interface MigrateOptions {
   /** The run's own folder: workspace, databases, report. Everything that a later `resume` needs is in it. */
   readonly folder: string;
   readonly seed: number;
+  /** How many times the usual latency the gates allow, and the usual time they watch. */
+  readonly patience: number;
   /** Somebody's real ZyFlow folder; only read. Default: a workspace made from the seed. */
   readonly source?: { readonly folder: string; readonly databaseFile?: string | undefined };
   readonly progress: Progress;
@@ -51,7 +53,7 @@ export interface MigrateResult {
 
 /** Takes a workspace through the five stages and back from the last; goes on where an interrupted run stopped. */
 export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
-  const { folder, seed, progress } = options;
+  const { folder, seed, patience, progress } = options;
   const workspace = await prepareWorkspace(options);
   recoverSaves(workspace.projects.flatMap(({ files }) => files.map(({ path }) => path)));
   await options.onReady();
@@ -111,6 +113,7 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
       changes,
       folder: join(folder, 'drills'),
       seed,
+      patience,
       legacyWatch,
       legacyModules: {
         root: dirname(fileURLToPath(import.meta.resolve('../legacy/legacy-system.ts'))),

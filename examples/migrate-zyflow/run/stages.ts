@@ -43,6 +43,8 @@ export interface Parts {
   /** For measures and drills. */
   readonly folder: string;
   readonly seed: number;
+  /** How many times the usual latency the gates allow, and the usual time they watch. */
+  readonly patience: number;
   /** The legacy service by itself brings saved files into its tables; off once it owns nothing. */
   readonly legacyWatch: { on(): Promise<void>; off(): Promise<void> };
   /** The legacy modules that the last stage would remove. */
@@ -196,7 +198,7 @@ function resilience({ next, changes, evidence, folder }: Parts): MigrationStage 
 }
 
 function cutover(parts: Parts): MigrationStage {
-  const { routed, handover, figures, evidence, changes, legacyWatch, legacyModules } = parts;
+  const { routed, handover, figures, evidence, changes, patience, legacyWatch, legacyModules } = parts;
   const refs = changes.map(({ change }) => change);
   return cutoverStage({
     traffic: {
@@ -210,7 +212,7 @@ function cutover(parts: Parts): MigrationStage {
       },
     },
     canary: {
-      durationMs: 1000,
+      durationMs: 1000 * patience,
       intervalMs: 250,
       gates: [
         gate.atMost(
@@ -223,7 +225,7 @@ function cutover(parts: Parts): MigrationStage {
           },
           { minimumSamples: 5 },
         ),
-        syncLatencyGate(figures),
+        syncLatencyGate(figures, patience),
         gate.atMost('answers that differ between the systems', 0, () => {
           const { compared, mismatches } = figures.totals;
           return compared === 0 ? null : { value: mismatches, samples: compared };
@@ -257,7 +259,7 @@ function cutover(parts: Parts): MigrationStage {
   });
 }
 
-function validator({ next, changes, figures, versions, legacy }: Parts): SystemIntegrationValidator {
+function validator({ next, changes, figures, patience, versions, legacy }: Parts): SystemIntegrationValidator {
   return new SystemIntegrationValidator({
     functionality: [
       {
@@ -271,11 +273,11 @@ function validator({ next, changes, figures, versions, legacy }: Parts): SystemI
     ],
     performance: [
       {
-        name: 'reads within 100 ms (p95)',
+        name: `reads within ${100 * patience} ms (p95)`,
         run: async () => {
           const { p95Duration, sampleSize } = figures.metrics.getPerformanceReport('new');
           return {
-            passed: sampleSize > 0 && p95Duration <= 100,
+            passed: sampleSize > 0 && p95Duration <= 100 * patience,
             detail: `${p95Duration.toFixed(1)} ms of ${sampleSize}`,
           };
         },
@@ -334,10 +336,10 @@ function savesSeenGate(figures: LiveFigures) {
   return gate.atLeast('saved files that arrived', 1, () => figures.saves.samples.length || null);
 }
 
-function syncLatencyGate(figures: LiveFigures) {
+function syncLatencyGate(figures: LiveFigures, patience: number) {
   const measure = () => {
     const samples = figures.saves.samples.toSorted((a, b) => a - b);
     return samples.length === 0 ? null : { value: percentile(samples, 95), samples: samples.length };
   };
-  return gate.atMost('saved file to application, p95 in ms', 100, measure, { minimumSamples: 20 });
+  return gate.atMost('saved file to application, p95 in ms', 100 * patience, measure, { minimumSamples: 20 });
 }
