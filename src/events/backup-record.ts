@@ -25,7 +25,7 @@ export interface BackupEnd extends BackupCounts {
 }
 
 /** A checkpoint in a backup; revisions are of the storage. */
-export type BackupCheckpoint = Checkpoint & { readonly name: string };
+type BackupCheckpoint = Checkpoint & { readonly name: string };
 
 /** What a line of a backup holds. */
 export type BackupRecord =
