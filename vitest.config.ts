@@ -15,7 +15,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/global-setup.ts'],
-    exclude: ['test/package/**', 'test/bench/**', 'node_modules/**'],
+    exclude: ['test/package/**', 'test/bench/**', 'test/crash/**', 'node_modules/**'],
     testTimeout: process.env.DEEP ? 600_000 : 30_000,
     hookTimeout: 30_000,
     maxWorkers: 2,

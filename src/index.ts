@@ -1,6 +1,7 @@
 // The public face: names only. One entry a technology stands beside it (see package.json's exports).
 
 export { MemoryEventAdapter } from './adapters/memory/memory-event-adapter.ts';
+export { MemoryKeyStore } from './adapters/memory/memory-key-store.ts';
 export type { CacheEntry, CacheProvider, CacheSetOptions } from './cache/cache-provider.ts';
 export { CacheLevelError } from './cache/errors.ts';
 export { MemoryCacheProvider, type MemoryCacheProviderOptions } from './cache/memory-cache-provider.ts';
@@ -39,6 +40,7 @@ export type { BackoffOptions, Random } from './core/backoff.ts';
 export { checksum, stableStringify } from './core/checksum.ts';
 export { type Clock, systemClock } from './core/clock.ts';
 export {
+  AppendInDoubtError,
   ClosedError,
   ConcurrencyConflictError,
   InvalidArgumentError,
@@ -47,34 +49,81 @@ export {
   StorageError,
   TimeoutError,
 } from './core/errors.ts';
+export type { EventQuery, EventQueryItem } from './core/event-query.ts';
 export type { ExpectedVersion } from './core/expected-version.ts';
 export { type JsonObject, type JsonValue, jsonEqual } from './core/json-value.ts';
+export { murmur3 } from './core/murmur3.ts';
 export type { OnError } from './core/on-error.ts';
+export { AesGcmEncryption, type AesGcmEncryptionOptions } from './events/aes-gcm-encryption.ts';
+export { AgeSnapshotStrategy } from './events/age-snapshot-strategy.ts';
 export type { StreamFold, StreamState } from './events/aggregate-stream.ts';
+export type { HandlingFailure } from './events/attempts.ts';
+export { type BackupOptions, backupEvents } from './events/backup-events.ts';
+export type { BackupCounts } from './events/backup-record.ts';
+export type { CompressionAlgorithm } from './events/compression.ts';
+export { type CopyOptions, compareEvents, copyEvents } from './events/copy-events.ts';
 export { DomainEvent, type DomainEventOptions, type EventMetadata } from './events/domain-event.ts';
 export {
+  BackupDamagedError,
+  CompressionUnavailableError,
+  DecryptionError,
   DuplicateEventError,
   EventCorruptedError,
+  EventEncodingError,
   EventHandlingError,
+  type EventIssue,
+  EventSchemaVersionError,
+  EventUpcastError,
+  EventValidationError,
+  PartitionsDifferError,
+  ProjectionLiveError,
   SubscriptionFailedError,
+  UnreadableEventError,
 } from './events/errors.ts';
 export type {
+  AdapterAppendOptions,
   AllPage,
+  AppendCondition,
   AppendedBatch,
   AppendOutcome,
+  Checkpoint,
+  DeleteOutcome,
   EncodedEvent,
   EncodedPayload,
   EventAdapter,
   EventBatch,
+  SaveCheckpointOptions,
+  StoredCheckpoint,
   StoredEvent,
   StoredSnapshot,
+  StreamInfo,
   StreamPage,
+  StreamsPage,
 } from './events/event-adapter.ts';
 export { type BusSubscribeOptions, EventBus, type PublishOptions } from './events/event-bus.ts';
+export type { EncryptionContext, EventEncryption } from './events/event-encryption.ts';
 export type { EventHandler } from './events/event-handler.ts';
+export {
+  defineEvents,
+  type EventDefinition,
+  type EventDefinitions,
+  type EventRegistry,
+  type EventsOf,
+  type NewEventsOf,
+  type Upcaster,
+} from './events/event-registry.ts';
 export type { EventSequence } from './events/event-sequence.ts';
-export { EventStore } from './events/event-store.ts';
 export type {
+  DataOf,
+  EventShape,
+  NewEventOf,
+  RecordedEventOf,
+  Shreddable,
+  ShreddedShape,
+} from './events/event-shape.ts';
+export { EventStore, type PartOf, type TypedSubscribeOptions } from './events/event-store.ts';
+export type {
+  AppendManyOptions,
   AppendOptions,
   AppendRequest,
   AppendResult,
@@ -82,11 +131,30 @@ export type {
   ReadAllOptions,
   ReadOptions,
 } from './events/event-store-options.ts';
+export type { GroupOptions } from './events/group-options.ts';
 export { IntervalSnapshotStrategy } from './events/interval-snapshot-strategy.ts';
+export type { KeyStore } from './events/key-store.ts';
+export type { ParkedEventHandler, ParkedEvents, RetryResult } from './events/parked-events.ts';
+export type { ParkedEvent } from './events/parked-record.ts';
 export type { PayloadCodecOptions } from './events/payload-codec.ts';
+export type { Projection } from './events/projection.ts';
 export type { NewEvent, RecordedEvent } from './events/recorded-event.ts';
-export type { SnapshotOccasion, SnapshotStrategy } from './events/snapshot-strategy.ts';
-export type { SubscribeOptions } from './events/subscribe-options.ts';
+export {
+  type BackupText,
+  type RestoreOptions,
+  restoreEvents,
+  verifyBackup,
+} from './events/restore-events.ts';
+export { SizeSnapshotStrategy } from './events/size-snapshot-strategy.ts';
+export { anyOf, type SnapshotOccasion, type SnapshotStrategy } from './events/snapshot-strategy.ts';
+export type {
+  SchemaInput,
+  SchemaOutput,
+  StandardIssue,
+  StandardResult,
+  StandardSchema,
+} from './events/standard-schema.ts';
+export type { RunOptions, SubscribeOptions } from './events/subscribe-options.ts';
 export type { Subscription } from './events/subscription.ts';
 export {
   DeactivationFailedError,
@@ -264,7 +332,6 @@ export { type Reconciliation, SyncCoordinator, type SyncCoordinatorOptions } fro
 export type { SyncSource } from './sync/sync-source.ts';
 export type { SyncTarget } from './sync/sync-target.ts';
 export { GradualTrafficSplitter, type GradualTrafficSplitterOptions } from './traffic/gradual-traffic-splitter.ts';
-export { murmur3 } from './traffic/murmur3.ts';
 export type { ShadowOptions, ShadowOutcome } from './traffic/shadow.ts';
 export {
   type RequestHandler,

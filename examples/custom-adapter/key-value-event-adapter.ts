@@ -1,28 +1,25 @@
-import type {
-  AllPage,
-  AppendedBatch,
-  AppendOutcome,
-  EventAdapter,
-  EventBatch,
-  StoredEvent,
-  StoredSnapshot,
-  StreamPage,
+import {
+  type AdapterAppendOptions,
+  type AllPage,
+  type AppendedBatch,
+  type AppendOutcome,
+  type Checkpoint,
+  type DeleteOutcome,
+  type EventAdapter,
+  type EventBatch,
+  type EventQuery,
+  type ExpectedVersion,
+  InvalidArgumentError,
+  type SaveCheckpointOptions,
+  type StoredCheckpoint,
+  type StoredEvent,
+  type StoredSnapshot,
+  type StreamInfo,
+  type StreamPage,
+  type StreamsPage,
 } from '@zyflow/migration';
-import type { KeyValueStore } from './key-value-store.ts';
-
-// One key holds the last position. Every append moves it on under a condition, so that appends happen one after
-// another: whoever read something that has changed since begins again.
-const lastKey = 'last';
-
-// Keys sort as text: numbers are padded, and names are escaped so that none reaches into the keys of another.
-const padded = (value: number) => String(value).padStart(16, '0');
-const streamKey = (stream: string, version: number) => `stream/${encodeURIComponent(stream)}/${padded(version)}`;
-const versionKey = (stream: string) => `version/${encodeURIComponent(stream)}`;
-const positionKey = (position: number) => `position/${padded(position)}`;
-const idKey = (id: string) => `id/${encodeURIComponent(id)}`;
-const snapshotKey = (stream: string, name: string) =>
-  `snapshot/${encodeURIComponent(stream)}/${encodeURIComponent(name)}`;
-const checkpointKey = (name: string) => `checkpoint/${encodeURIComponent(name)}`;
+import type { Changes, KeyValueStore } from './key-value-store.ts';
+import * as keys from './keys.ts';
 
 /** Events in a {@link KeyValueStore}. */
 export class KeyValueEventAdapter implements EventAdapter {
@@ -34,88 +31,234 @@ export class KeyValueEventAdapter implements EventAdapter {
 
   async init(): Promise<void> {}
 
-  async append(batches: readonly EventBatch[]): Promise<AppendOutcome> {
-    for (;;) {
-      const outcome = await this.#tryAppend(batches);
-      if (outcome) return outcome;
-    }
+  append(batches: readonly EventBatch[], { condition, within }: AdapterAppendOptions = {}): Promise<AppendOutcome> {
+    return this.#store.transact(async (changes) => {
+      const refused = await this.#refusal(batches);
+      if (refused) return refused;
+      const [match] = condition
+        ? await this.readAll({ after: condition.after, limit: 1, query: condition.failIfEventsMatch })
+        : [];
+      if (match) return { status: 'matched', position: match.position };
+
+      let position = await this.#count(keys.positionCounter);
+      const stored: StoredEvent[] = [];
+      const results: AppendedBatch[] = [];
+      for (const { stream, events } of batches) {
+        const info = await this.#info(stream);
+        let { version } = info;
+        for (const event of events) stored.push({ ...event, stream, version: ++version, position: ++position });
+        putStream(changes, { ...info, version });
+        results.push({ version, position });
+      }
+      for (const event of stored) putEvent(changes, event);
+      await within?.(stored, undefined);
+      return { status: 'appended', batches: results };
+    });
   }
 
   async readStream({ stream, from, to, limit, direction }: StreamPage): Promise<StoredEvent[]> {
-    const [first, last] = [streamKey(stream, from), streamKey(stream, to)];
-    return (await this.#store.range(first, last, limit, direction === 'backward')).map(parseEvent);
+    const [first, last] = [keys.versionKey(stream, from), keys.versionKey(stream, to)];
+    const found = await this.#store.range(first, last, limit, direction === 'backward');
+    return Promise.all(found.map(async (key) => parse<StoredEvent>((await this.#store.get(key))!)));
   }
 
-  async readAll({ after, limit }: AllPage): Promise<StoredEvent[]> {
-    const last = positionKey(Number.MAX_SAFE_INTEGER);
-    return (await this.#store.range(positionKey(after + 1), last, limit)).map(parseEvent);
+  async readAll({ after, limit, query }: AllPage): Promise<StoredEvent[]> {
+    const found: StoredEvent[] = [];
+    for (let position = after; found.length < limit; ) {
+      const begin = keys.justBehind(keys.eventKey(position));
+      const page = (await this.#store.range(begin, keys.endOf('event/'), limit)).map(parse<StoredEvent>);
+      found.push(...page.filter((event) => !query || matches(event, query)));
+      if (page.length < limit) break;
+      position = page.at(-1)!.position;
+    }
+    return found.slice(0, limit);
   }
 
   async streamVersion(stream: string): Promise<number> {
-    return Number((await this.#store.get(versionKey(stream))) ?? 0);
+    return (await this.#info(stream)).version;
+  }
+
+  async listStreams({ after, limit }: StreamsPage): Promise<StreamInfo[]> {
+    const begin = after === undefined ? 'stream/' : keys.justBehind(keys.streamKey(after));
+    return (await this.#store.range(begin, keys.endOf('stream/'), limit)).map(parse<StreamInfo>);
   }
 
   async lastPosition(): Promise<number> {
-    return Number((await this.#store.get(lastKey)) ?? 0);
+    const [last] = await this.#store.range('event/', keys.endOf('event/'), 1, true);
+    return last === undefined ? 0 : parse<StoredEvent>(last).position;
+  }
+
+  truncateStream(stream: string, beforeVersion: number): Promise<void> {
+    return this.#store.transact(async (changes) => {
+      const info = await this.#info(stream);
+      if (info.version > 0) await this.#truncate(changes, info, beforeVersion);
+    });
+  }
+
+  deleteStream(stream: string, expectedVersion: ExpectedVersion): Promise<DeleteOutcome> {
+    return this.#store.transact(async (changes) => {
+      const info = await this.#info(stream);
+      if (!info.deleted && !meets(info.version, expectedVersion)) {
+        return { status: 'conflict', actualVersion: info.version };
+      }
+      await this.#delete(changes, info);
+      return { status: 'deleted' };
+    });
+  }
+
+  importEvents(events: readonly StoredEvent[]): Promise<void> {
+    return this.#store.transact(async (changes) => {
+      let position = await this.#count(keys.positionCounter);
+      const streams = new Map<string, StreamInfo>();
+      for (const event of events) {
+        const { version, firstVersion, deleted } = streams.get(event.stream) ?? (await this.#info(event.stream));
+        const known = changes.has(keys.idKey(event.id)) || (await this.#store.get(keys.idKey(event.id))) !== undefined;
+        const isNext = version === 0 ? event.version > 0 : event.version === version + 1;
+        if (known || deleted || !isNext || event.position <= position) {
+          throw new InvalidArgumentError('events', 'events behind all there were, each once, without gaps', event.id);
+        }
+        const first = version === 0 ? event.version : firstVersion;
+        const info = { stream: event.stream, version: event.version, firstVersion: first, deleted };
+        streams.set(event.stream, info);
+        putStream(changes, info);
+        putEvent(changes, event);
+        position = event.position;
+      }
+    });
+  }
+
+  importStreams(streams: readonly StreamInfo[]): Promise<void> {
+    return this.#store.transact(async (changes) => {
+      for (const { stream, version, firstVersion, deleted } of streams) {
+        const own = await this.#info(stream);
+        const isBehind = own.version < version;
+        if (isBehind) await this.#truncate(changes, own, own.version + 1);
+        const reached = isBehind ? { ...own, version, firstVersion: version + 1 } : own;
+        if (deleted) await this.#delete(changes, reached);
+        else if (reached.version > 0) await this.#truncate(changes, reached, firstVersion);
+      }
+    });
   }
 
   async loadSnapshot(stream: string, name: string): Promise<StoredSnapshot | undefined> {
-    const text = await this.#store.get(snapshotKey(stream, name));
-    return text === undefined ? undefined : (JSON.parse(text) as StoredSnapshot);
+    const text = await this.#store.get(keys.snapshotKey(stream, name));
+    return text === undefined ? undefined : parse(text);
   }
 
-  async saveSnapshot(snapshot: StoredSnapshot): Promise<void> {
-    await this.#store.write(new Map([[snapshotKey(snapshot.stream, snapshot.name), JSON.stringify(snapshot)]]));
+  saveSnapshot(snapshot: StoredSnapshot): Promise<void> {
+    const text = JSON.stringify(snapshot);
+    return this.#store.transact(async (changes) => {
+      changes.set(keys.snapshotKey(snapshot.stream, snapshot.name), text);
+    });
   }
 
-  async loadCheckpoint(name: string): Promise<number | undefined> {
-    const text = await this.#store.get(checkpointKey(name));
-    return text === undefined ? undefined : Number(text);
+  async loadCheckpoint(name: string): Promise<StoredCheckpoint | undefined> {
+    const text = await this.#store.get(keys.checkpointKey(name));
+    return text === undefined ? undefined : parse(text);
   }
 
-  async saveCheckpoint(name: string, position: number): Promise<void> {
-    await this.#store.write(new Map([[checkpointKey(name), String(position)]]));
+  saveCheckpoint(
+    name: string,
+    { position, state }: Checkpoint,
+    { expectedRevision, within }: SaveCheckpointOptions = {},
+  ): Promise<number | undefined> {
+    return this.#store.transact(async (changes) => {
+      const { revision: last = 0 } = (await this.loadCheckpoint(name)) ?? {};
+      if (expectedRevision !== undefined && expectedRevision !== last) return undefined;
+      const revision = (await this.#count(keys.revisionCounter)) + 1;
+      changes.set(keys.checkpointKey(name), JSON.stringify({ name, position, state, revision }));
+      changes.set(keys.revisionCounter, String(revision));
+      await within?.(undefined);
+      return revision;
+    });
+  }
+
+  async listCheckpoints(prefix: string): Promise<StoredCheckpoint[]> {
+    const begin = keys.checkpointKey(prefix);
+    return (await this.#store.range(begin, keys.endOf(begin))).map(parse<StoredCheckpoint>);
+  }
+
+  deleteCheckpoint(name: string): Promise<void> {
+    return this.#store.transact(async (changes) => {
+      changes.set(keys.checkpointKey(name), undefined);
+    });
   }
 
   async close(): Promise<void> {}
 
-  /** The outcome, or nothing if another append came in between. */
-  async #tryAppend(batches: readonly EventBatch[]): Promise<AppendOutcome | undefined> {
-    const last = await this.#store.get(lastKey);
-    const existing = await this.#existing(batches);
-    if (existing.length > 0) return { status: 'existing', events: existing };
-
-    const values = new Map<string, string>();
-    const results: AppendedBatch[] = [];
-    let position = Number(last ?? 0);
-    for (const { stream, expectedVersion, events } of batches) {
-      let version = await this.streamVersion(stream);
-      if (!meets(version, expectedVersion)) return { status: 'conflict', stream, actualVersion: version };
-      for (const event of events) {
-        const text = JSON.stringify({ ...event, stream, version: ++version, position: ++position });
-        for (const key of [streamKey(stream, version), positionKey(position), idKey(event.id)]) values.set(key, text);
-      }
-      values.set(versionKey(stream), String(version));
-      results.push({ version, position });
-    }
-    values.set(lastKey, String(position));
-    const written = await this.#store.write(values, new Map([[lastKey, last]]));
-    return written ? { status: 'appended', batches: results } : undefined;
+  async #count(counter: string): Promise<number> {
+    return Number((await this.#store.get(counter)) ?? 0);
   }
 
-  async #existing(batches: readonly EventBatch[]): Promise<StoredEvent[]> {
+  async #info(stream: string): Promise<StreamInfo> {
+    const text = await this.#store.get(keys.streamKey(stream));
+    return text === undefined ? { stream, version: 0, firstVersion: 1, deleted: false } : parse(text);
+  }
+
+  /** What speaks against an append before its condition does. */
+  async #refusal(batches: readonly EventBatch[]): Promise<AppendOutcome | undefined> {
     const ids = batches.flatMap(({ events }) => events.map(({ id }) => id));
-    const found = await Promise.all(ids.map((id) => this.#store.get(idKey(id))));
-    return found.flatMap((text) => (text === undefined ? [] : [parseEvent(text)]));
+    const known = await Promise.all(ids.map((id) => this.#store.get(keys.idKey(id))));
+    const existing = known.filter((key) => key !== undefined).map(async (key) => (await this.#store.get(key))!);
+    if (existing.length > 0) {
+      return { status: 'existing', events: (await Promise.all(existing)).map(parse<StoredEvent>) };
+    }
+    for (const { stream, expectedVersion } of batches) {
+      const { version, deleted } = await this.#info(stream);
+      if (deleted) return { status: 'deleted', stream };
+      if (!meets(version, expectedVersion)) return { status: 'conflict', stream, actualVersion: version };
+    }
+    return undefined;
+  }
+
+  async #truncate(changes: Changes, info: StreamInfo, before: number): Promise<void> {
+    const { stream, version } = info;
+    const firstVersion = Math.min(Math.max(before, info.firstVersion), version + 1);
+    const page = { stream, from: 1, to: firstVersion - 1, limit: version, direction: 'forward' } as const;
+    for (const event of await this.readStream(page)) removeEvent(changes, event);
+    putStream(changes, { ...info, firstVersion });
+  }
+
+  async #delete(changes: Changes, info: StreamInfo): Promise<void> {
+    await this.#truncate(changes, { ...info, deleted: true }, info.version + 1);
+    const snapshots = keys.snapshotKey(info.stream, '');
+    for (const text of await this.#store.range(snapshots, keys.endOf(snapshots))) {
+      changes.set(keys.snapshotKey(info.stream, parse<StoredSnapshot>(text).name), undefined);
+    }
   }
 }
 
-function meets(version: number, expected: EventBatch['expectedVersion']): boolean {
+function putStream(changes: Changes, info: StreamInfo): void {
+  changes.set(keys.streamKey(info.stream), JSON.stringify(info));
+}
+
+function putEvent(changes: Changes, event: StoredEvent): void {
+  const key = keys.eventKey(event.position);
+  changes.set(key, JSON.stringify(event));
+  changes.set(keys.versionKey(event.stream, event.version), key);
+  changes.set(keys.idKey(event.id), key);
+  changes.set(keys.positionCounter, String(event.position));
+}
+
+function removeEvent(changes: Changes, { id, stream, version, position }: StoredEvent): void {
+  for (const key of [keys.eventKey(position), keys.versionKey(stream, version), keys.idKey(id)]) {
+    changes.set(key, undefined);
+  }
+}
+
+function meets(version: number, expected: ExpectedVersion): boolean {
   if (expected === 'any') return true;
   if (expected === 'stream_exists') return version > 0;
   return version === (expected === 'no_stream' ? 0 : expected);
 }
 
-function parseEvent(text: string): StoredEvent {
-  return JSON.parse(text) as StoredEvent;
+function matches({ type, tags }: StoredEvent, query: EventQuery): boolean {
+  return query.some(
+    (item) =>
+      (!item.types || item.types.includes(type)) && (!item.tags || item.tags.every((tag) => tags.includes(tag))),
+  );
+}
+
+function parse<T>(text: string): T {
+  return JSON.parse(text) as T;
 }

@@ -1,28 +1,52 @@
-/** A key-value store of the kind that many databases are underneath: ordered keys, and writes under conditions. */
+/** What a transaction changes: values by their keys, and nothing where a key is to go. */
+export type Changes = Map<string, string | undefined>;
+
+/** A key-value store of the kind that many databases are underneath: ordered keys, and transactions one after another. */
 export class KeyValueStore {
   readonly #values = new Map<string, string>();
-  #sorted: readonly string[] = [];
+  #sorted: readonly string[] | undefined;
+  #last: Promise<unknown> = Promise.resolve();
 
   async get(key: string): Promise<string | undefined> {
     return this.#values.get(key);
   }
 
-  /** Values of the keys from `first` to `last`, in order, at most `limit`. */
-  async range(first: string, last: string, limit: number, reverse = false): Promise<string[]> {
-    const keys = this.#sorted.filter((key) => key >= first && key <= last);
-    if (reverse) keys.reverse();
-    return keys.slice(0, limit).map((key) => this.#values.get(key)!);
+  /** Values of the keys from `first` to `last`, both included, in order, at most `limit`. */
+  async range(first: string, last: string, limit = Number.POSITIVE_INFINITY, reverse = false): Promise<string[]> {
+    this.#sorted ??= [...this.#values.keys()].sort();
+    const start = this.#indexOf(first);
+    const end = this.#indexOf(`${last}\0`);
+    const keys = reverse
+      ? this.#sorted.slice(Math.max(start, end - limit), end).reverse()
+      : this.#sorted.slice(start, Math.min(end, start + limit));
+    return keys.map((key) => this.#values.get(key)!);
   }
 
-  /**
-   * Writes all of the values at once, if every key of `expected` still has the value given there.
-   *
-   * @returns Whether it has written.
-   */
-  async write(values: ReadonlyMap<string, string>, expected: ReadonlyMap<string, string | undefined> = new Map()) {
-    for (const [key, value] of expected) if (this.#values.get(key) !== value) return false;
-    for (const [key, value] of values) this.#values.set(key, value);
-    this.#sorted = [...this.#values.keys()].sort();
-    return true;
+  /** Runs work that reads, and collects changes, alone: all of them are made once it is done, and none if it throws. */
+  transact<T>(work: (changes: Changes) => Promise<T>): Promise<T> {
+    const done = this.#last.then(async () => {
+      const changes: Changes = new Map();
+      const result = await work(changes);
+      for (const [key, value] of changes) {
+        if (value === undefined) this.#values.delete(key);
+        else this.#values.set(key, value);
+      }
+      this.#sorted = undefined;
+      return result;
+    });
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
+  /** Where the keys from this one on begin. */
+  #indexOf(key: string): number {
+    const sorted = this.#sorted!;
+    let low = 0;
+    for (let high = sorted.length; low < high; ) {
+      const middle = (low + high) >>> 1;
+      if (sorted[middle]! < key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }

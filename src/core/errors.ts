@@ -99,6 +99,25 @@ export class StorageError extends MigrationError {
   }
 }
 
+/**
+ * The connection was lost before the storage answered, and trying again did not settle it: the events are stored, or
+ * not, as a whole. Append the same events with the same ids again: that settles it, and stores nothing twice.
+ */
+export class AppendInDoubtError extends MigrationError {
+  override readonly name = 'AppendInDoubtError';
+  readonly code = 'APPEND_IN_DOUBT';
+  readonly eventIds: readonly string[];
+
+  constructor(fields: { eventIds: readonly string[] }, options?: ErrorOptions) {
+    const reason = options?.cause instanceof Error ? ` (${options.cause.message})` : '';
+    super(
+      `whether ${fields.eventIds.length} event${fields.eventIds.length === 1 ? ' is' : 's are'} stored is unknown${reason}: append the same events with the same ids again, which stores nothing twice`,
+      options,
+    );
+    this.eventIds = Object.freeze([...fields.eventIds]);
+  }
+}
+
 /** What a failed storage operation is thrown as: an error of this library as it is, a driver's error as the cause. */
 export function storageError(operation: string, advice: string, cause: unknown): MigrationError {
   return isMigrationError(cause) ? cause : new StorageError(operation, advice, { cause });

@@ -106,7 +106,7 @@ function refused(trail: Trail, expected: string, received: unknown): InvalidArgu
 export function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
-    for (const key of Object.keys(value)) deepFreeze((value as Record<string, unknown>)[key]);
+    for (const item of Array.isArray(value) ? value : Object.values(value)) deepFreeze(item);
   }
   return value;
 }

@@ -1,16 +1,17 @@
-import type { OnError } from '../core/on-error.ts';
-import type { EventAdapter, StoredSnapshot } from './event-adapter.ts';
-import { checkInteger, checkName } from './event-names.ts';
-import type { EventSequence } from './event-sequence.ts';
-import type { PayloadCodec } from './payload-codec.ts';
+import { checkInteger } from '../core/check-integer.ts';
+import type { Clock } from '../core/clock.ts';
+import type { BatchSource } from './event-batches.ts';
+import { streamSequence } from './event-batches.ts';
+import { checkName } from './event-names.ts';
+import type { FoldProgress, FoldSnapshots } from './fold-snapshots.ts';
 import type { RecordedEvent } from './recorded-event.ts';
 import type { SnapshotStrategy } from './snapshot-strategy.ts';
 
 /** How the state of a stream follows from its events. */
-export interface StreamFold<S> {
+export interface StreamFold<S, R extends RecordedEvent = RecordedEvent> {
   /** The state before the first event. */
   readonly initial: () => S;
-  readonly evolve: (state: S, event: RecordedEvent) => S;
+  readonly evolve: (state: S, event: R) => S;
   /**
    * Tells this fold from others of the same stream. Without it no snapshot is used or kept; with it the state must be
    * JSON.
@@ -28,88 +29,85 @@ export interface StreamState<S> {
 }
 
 /** What folding needs of a store. */
-export interface FoldSource {
-  readonly adapter: EventAdapter;
-  readonly codec: PayloadCodec;
+export interface FoldSource<R extends RecordedEvent> {
+  readonly events: BatchSource<R>;
+  readonly snapshots: FoldSnapshots;
   readonly strategy: SnapshotStrategy | undefined;
-  readonly onError: OnError;
-  read(fromVersion: number): EventSequence;
+  readonly clock: Clock;
 }
 
-interface Progress<S> extends StreamState<S> {
-  /** Id of the event at `version`; empty at 0. */
-  readonly eventId: string;
+/** Events in memory at a time; as many are on their way meanwhile. */
+const batchSize = 1000;
+
+interface Replayed<S> extends FoldProgress<S> {
+  /** Whether what it began with belongs to the stream. */
+  readonly belongs: boolean;
+  readonly foldedBytes: number;
 }
 
-/** Folds a stream from its last usable snapshot or from its beginning, and keeps a snapshot where the strategy says so. */
-export async function aggregateStream<S>(
-  source: FoldSource,
+/**
+ * Folds a stream from its last usable snapshot or from its beginning. Where the strategy says so, a snapshot is kept,
+ * without being waited for.
+ */
+export async function aggregateStream<S, R extends RecordedEvent>(
+  source: FoldSource<R>,
   stream: string,
-  fold: StreamFold<S>,
+  fold: StreamFold<S, R>,
 ): Promise<StreamState<S>> {
   const { name, schemaVersion = 1 } = fold;
   checkInteger(schemaVersion, 0, 'fold.schemaVersion');
   if (name !== undefined) checkName(name, 'fold.name');
-  const { strategy } = source;
+  const { strategy, snapshots, clock } = source;
   const key = strategy && name !== undefined ? { stream, name, schemaVersion } : undefined;
 
-  const snapshot = key && (await loadSnapshot<S>(source, key));
-  const resumed = snapshot && (await replay(source, fold, snapshot));
+  const snapshot = key && (await snapshots.load<S>(key));
+  const resumed = snapshot && (await replay(source, stream, fold, snapshot));
   const reached = resumed?.belongs
     ? resumed
-    : await replay(source, fold, { state: fold.initial(), version: 0, eventId: '' });
-  const snapshotVersion = snapshot && reached === resumed ? snapshot.version : 0;
-  if (key && reached.version > 0 && strategy?.shouldSnapshot({ stream, version: reached.version, snapshotVersion })) {
-    await saveSnapshot(source, key, reached);
+    : await replay(source, stream, fold, { state: fold.initial(), version: 0, eventId: '' });
+  const { state, version, foldedBytes } = reached;
+  if (key && version > 0) {
+    const from = reached === resumed ? snapshot : undefined;
+    const snapshotVersion = from?.version ?? 0;
+    const snapshotAgeMs = from ? clock.now() - from.madeAt : Number.POSITIVE_INFINITY;
+    if (strategy?.shouldSnapshot({ stream, version, snapshotVersion, foldedBytes, snapshotAgeMs })) {
+      snapshots.save(key, reached);
+    }
   }
-  return { state: reached.state, version: reached.version };
+  return { state, version };
 }
 
 /** Goes on from `start`, which belongs to the stream if its event is the one that the stream has at that version. */
-async function replay<S>(
-  source: FoldSource,
-  fold: StreamFold<S>,
-  start: Progress<S>,
-): Promise<Progress<S> & { readonly belongs: boolean }> {
+async function replay<S, R extends RecordedEvent>(
+  source: FoldSource<R>,
+  stream: string,
+  fold: StreamFold<S, R>,
+  start: FoldProgress<S>,
+): Promise<Replayed<S>> {
   let { state, version, eventId } = start;
   let belongs = version === 0;
-  for await (const batch of source.read(Math.max(1, version)).batches()) {
+  let foldedBytes = 0;
+  const counted: BatchSource<R> = {
+    adapter: () => source.events.adapter(),
+    decode: (events) => {
+      if (source.strategy) {
+        for (const event of events) if (event.version > start.version) foldedBytes += Buffer.byteLength(event.data);
+      }
+      return source.events.decode(events);
+    },
+  };
+  const fromVersion = Math.max(1, version);
+  const sequence = streamSequence(counted, stream, { fromVersion, batchSize, signal: fold.signal });
+  for await (const batch of sequence.batchesAhead()) {
     for (const event of batch) {
       if (belongs) {
         state = fold.evolve(state, event);
         ({ version, id: eventId } = event);
       } else {
-        if (event.id !== eventId) return { ...start, belongs };
+        if (event.id !== eventId) return { ...start, belongs, foldedBytes };
         belongs = true;
       }
     }
   }
-  return { state, version, eventId, belongs };
-}
-
-type SnapshotKey = Pick<StoredSnapshot, 'stream' | 'name' | 'schemaVersion'>;
-
-async function loadSnapshot<S>(source: FoldSource, key: SnapshotKey): Promise<Progress<S> | undefined> {
-  const stored = await source.adapter.loadSnapshot(key.stream, key.name);
-  // At version 0 there is no event by which to tell whose history it is.
-  if (!stored || stored.version < 1 || stored.schemaVersion !== key.schemaVersion) return undefined;
-  let state: unknown;
-  try {
-    state = await source.codec.decode(stored);
-  } catch {
-    // A damaged snapshot is as good as none (ES8): the events are all there, and the next one replaces it.
-    return undefined;
-  }
-  return { state: state as S, version: stored.version, eventId: stored.eventId };
-}
-
-async function saveSnapshot<S>(source: FoldSource, key: SnapshotKey, { state, version, eventId }: Progress<S>) {
-  const { adapter, codec } = source;
-  try {
-    const payload = await codec.compress(codec.encode(state, `the state of fold "${key.name}"`));
-    await adapter.saveSnapshot({ ...key, version, eventId, ...payload });
-  } catch (error) {
-    // The fold itself is right; only the next one will be slower.
-    source.onError(error);
-  }
+  return { state, version, eventId, belongs, foldedBytes };
 }

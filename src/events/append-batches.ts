@@ -1,11 +1,11 @@
+import { checkInteger } from '../core/check-integer.ts';
 import type { Clock } from '../core/clock.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import type { ExpectedVersion } from '../core/expected-version.ts';
-import type { EventBatch } from './event-adapter.ts';
-import { encodeEvent } from './event-codec.ts';
-import { checkInteger, checkName } from './event-names.ts';
-import type { AppendRequest } from './event-store-options.ts';
-import type { PayloadCodec } from './payload-codec.ts';
+import type { AppendCondition, EventBatch } from './event-adapter.ts';
+import type { EventCodec } from './event-codec.ts';
+import { checkName, checkQuery } from './event-names.ts';
+import type { AppendManyOptions, AppendRequest } from './event-store-options.ts';
 
 /**
  * A request checked and turned into text: what the caller does to its objects afterwards changes nothing.
@@ -13,7 +13,7 @@ import type { PayloadCodec } from './payload-codec.ts';
  * @param path - Where the request stands among the arguments, for messages: empty or ending in a dot.
  * @throws {@link InvalidArgumentError} naming what is wrong.
  */
-export function encodeRequest(request: AppendRequest, codec: PayloadCodec, clock: Clock, path: string): EventBatch {
+export function encodeRequest(request: AppendRequest, codec: EventCodec, clock: Clock, path: string): EventBatch {
   const { stream, events, expectedVersion = 'any' } = request;
   checkName(stream, `${path}stream`);
   checkExpectedVersion(expectedVersion, `${path}expectedVersion`);
@@ -24,7 +24,7 @@ export function encodeRequest(request: AppendRequest, codec: PayloadCodec, clock
   return {
     stream,
     expectedVersion,
-    events: events.map((event, index) => encodeEvent(event, codec, now, `${path}events[${index}]`)),
+    events: events.map((event, index) => codec.encode(event, now, `${path}events[${index}]`)),
   };
 }
 
@@ -43,24 +43,22 @@ export function checkDistinct(batches: readonly EventBatch[]): void {
   }
 }
 
-/** The batches with every large payload compressed; the same object where there is none. */
-export async function compressBatches(
-  batches: readonly EventBatch[],
-  codec: PayloadCodec,
-): Promise<readonly EventBatch[]> {
-  if (!batches.some(({ events }) => events.some((event) => codec.isLarge(event)))) return batches;
-  return Promise.all(
-    batches.map(async (batch) => ({
-      ...batch,
-      events: await Promise.all(batch.events.map((event) => codec.compress(event))),
-    })),
-  );
-}
-
-function checkExpectedVersion(expected: ExpectedVersion, what: string): void {
+/** @throws {@link InvalidArgumentError} for what is not an expected version. */
+export function checkExpectedVersion(expected: ExpectedVersion, what: string): void {
   if (expected === 'any' || expected === 'no_stream' || expected === 'stream_exists') return;
   if (typeof expected !== 'number') {
     throw new InvalidArgumentError(what, "a version, 'any', 'no_stream' or 'stream_exists'", expected);
   }
   checkInteger(expected, 0, what);
+}
+
+/** The condition of an append, checked; nothing where there is none. */
+export function appendCondition({ failIfEventsMatch, after = 0 }: AppendManyOptions): AppendCondition | undefined {
+  checkInteger(after, 0, 'options.after');
+  if (failIfEventsMatch === undefined) {
+    if (after > 0)
+      throw new InvalidArgumentError('options.failIfEventsMatch', 'a query beside options.after', undefined);
+    return undefined;
+  }
+  return { failIfEventsMatch: checkQuery(failIfEventsMatch, 'options.failIfEventsMatch'), after };
 }

@@ -1,3 +1,4 @@
+import type { EventQuery } from '../core/event-query.ts';
 import type { ExpectedVersion } from '../core/expected-version.ts';
 
 /** A payload as text, and how to read it. Both are free of NUL and well-formed. */
@@ -15,6 +16,8 @@ export interface EncodedEvent extends EncodedPayload {
   readonly metadata: string;
   /** When it happened, in ms since 1970. */
   readonly timestamp: number;
+  /** What it is about, for queries: each once, in ascending order of UTF-16 code units. */
+  readonly tags: readonly string[];
 }
 
 /** An event as the storage holds it. */
@@ -31,6 +34,27 @@ export interface EventBatch {
   readonly events: readonly EncodedEvent[];
 }
 
+/** What must hold over all streams for an append to take place. */
+export interface AppendCondition {
+  /** No event behind `after` matches this. At least one item, and in an item no name twice. */
+  readonly failIfEventsMatch: EventQuery;
+  /** The last position that was taken into account when the append was decided. */
+  readonly after: number;
+}
+
+/** What an append does besides. */
+export interface AdapterAppendOptions {
+  readonly condition?: AppendCondition | undefined;
+  /**
+   * Work in the same transaction, done once the events are written, with all of them in the order of the batches: if it
+   * throws, nothing is stored, and the append rejects with its error. An append that is refused does not do it. It gets
+   * what the adapter's own work runs on (a `pg` client, an SQLite database, nothing in memory), and must not wait for
+   * another write to the same storage. An adapter on a synchronous database refuses work that gives a promise: nothing
+   * is stored then, either.
+   */
+  readonly within?: ((events: readonly StoredEvent[], client: unknown) => unknown) | undefined;
+}
+
 /** Where a stream stands after an append. */
 export interface AppendedBatch {
   /** Version and position of the batch's last event. */
@@ -38,7 +62,10 @@ export interface AppendedBatch {
   readonly position: number;
 }
 
-/** What became of an append. Only `appended` has written anything. */
+/**
+ * What became of an append. Only `appended` has written anything. Why one is refused is looked for in this order:
+ * `existing`; batch by batch `deleted`, then `conflict`; `matched`. The first that is found is the outcome.
+ */
 export type AppendOutcome =
   | {
       readonly status: 'appended';
@@ -52,7 +79,17 @@ export type AppendOutcome =
       readonly actualVersion: number;
     }
   | {
-      /** Some of the ids are stored already: these events, in any order. Found out before a version is compared. */
+      /** A stream was deleted for good, and takes no events any more. */
+      readonly status: 'deleted';
+      readonly stream: string;
+    }
+  | {
+      /** An event matches what none was to match; `position` is that of the first. */
+      readonly status: 'matched';
+      readonly position: number;
+    }
+  | {
+      /** Some of the ids are stored already, in whatever stream: these events, in any order. */
       readonly status: 'existing';
       readonly events: readonly StoredEvent[];
     };
@@ -70,6 +107,56 @@ export interface StreamPage {
 export interface AllPage {
   readonly after: number;
   readonly limit: number;
+  /** Only events that match. Default: all. At least one item, and in an item no name twice. */
+  readonly query?: EventQuery | undefined;
+}
+
+/** A stream as a whole. */
+export interface StreamInfo {
+  readonly stream: string;
+  /** The version of its last event, whether that is still there or not. */
+  readonly version: number;
+  /** Everything below is truncated; 1 if nothing is. */
+  readonly firstVersion: number;
+  /** It has no events any more, and takes none. */
+  readonly deleted: boolean;
+}
+
+/** A page of the streams: at most `limit` after the name `after`, in an order of names that is always the same. */
+export interface StreamsPage {
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+/** What became of the wish to delete a stream. */
+export type DeleteOutcome =
+  | { readonly status: 'deleted' }
+  | { readonly status: 'conflict'; readonly actualVersion: number };
+
+/** How far a reader is, and what else belongs to that. */
+export interface Checkpoint {
+  readonly position: number;
+  /** JSON text of an object: for instance who reads, and until when nobody else may. */
+  readonly state: string;
+}
+
+/** A checkpoint as the storage holds it. */
+export interface StoredCheckpoint extends Checkpoint {
+  readonly name: string;
+  /** From 1 on, and after each save greater than any that the name has had, also if it was deleted in between. */
+  readonly revision: number;
+}
+
+/** How a checkpoint is saved. */
+export interface SaveCheckpointOptions {
+  /** Only if it is at this revision still; 0: if there is none yet. Default: whatever it is at. */
+  readonly expectedRevision?: number | undefined;
+  /**
+   * Work in the same transaction: both are stored, or neither. If it throws, saving rejects with its error; if the
+   * checkpoint is not at the expected revision, it is not done. What it gets, and must not do, is said at
+   * {@link AdapterAppendOptions.within}.
+   */
+  readonly within?: ((client: unknown) => unknown) | undefined;
 }
 
 /** The state of a fold at a version of its stream. */
@@ -100,10 +187,12 @@ export interface EventAdapter {
   /**
    * Appends all batches, or none (ES1); each stream occurs once.
    *
-   * Versions go on by one from the stream's last, positions grow strictly along the batches. Once resolved, the events
-   * are durable (ES3). Of several appends that race on one expected version exactly one is `appended` (ES2).
+   * Versions go on by one from the stream's last, positions grow strictly along the batches, and neither is ever given to
+   * another event again. Once resolved, the events are durable (ES3). Of several appends that race on one expected
+   * version exactly one is `appended` (ES2). A condition holds in the order of positions: no event between its `after`
+   * and what was appended under it matches.
    */
-  append(batches: readonly EventBatch[]): Promise<AppendOutcome>;
+  append(batches: readonly EventBatch[], options?: AdapterAppendOptions): Promise<AppendOutcome>;
 
   /** Fewer events than `limit` mean that there are no more. */
   readStream(page: StreamPage): Promise<readonly StoredEvent[]>;
@@ -116,21 +205,79 @@ export interface EventAdapter {
    */
   readAll(page: AllPage): Promise<readonly StoredEvent[]>;
 
-  /** The version of a stream's last event; 0 where there is none. */
+  /** The version of a stream's last event, truncated and deleted ones included; 0 where there never was one. */
   streamVersion(stream: string): Promise<number>;
 
-  /** The highest position that is stored, whether {@link readAll} gives it already or not; 0 where there is none. */
+  /** The streams that have or had events, or were deleted. */
+  listStreams(page: StreamsPage): Promise<readonly StreamInfo[]>;
+
+  /**
+   * The position of the last event that is stored, whether {@link readAll} gives it already or not; 0 where there is
+   * none. It goes back where that event is removed.
+   */
   lastPosition(): Promise<number>;
+
+  /**
+   * Removes the events below a version for good: nothing finds them any more, no condition matches them, and their ids
+   * are free. The stream goes on at the version where it is; of a version behind its last, all of its events are removed.
+   * Its snapshots stay. Nothing happens to a stream that does not exist.
+   */
+  truncateStream(stream: string, beforeVersion: number): Promise<void>;
+
+  /**
+   * Removes all events of a stream, and its snapshots, for good. It takes none any more, under any expected version, and
+   * keeps its last version. A stream that never existed can be deleted, too; one that is deleted already stays so,
+   * whatever was expected.
+   */
+  deleteStream(stream: string, expectedVersion: ExpectedVersion): Promise<DeleteOutcome>;
+
+  /**
+   * Takes over events of another store as they are, with their versions and positions: all of them or none. What is
+   * appended afterwards goes on behind them.
+   *
+   * They come in ascending order, behind every position that was ever given out here. Versions go on by one from the
+   * stream's last; a stream that is not there yet may begin at any, and is truncated below it.
+   *
+   * @throws {@link InvalidArgumentError} if they do not fit, if an id is stored already or comes twice, or if a stream
+   *   was deleted here.
+   */
+  importEvents(events: readonly StoredEvent[]): Promise<void>;
+
+  /**
+   * Takes over what streams are in another store, once their events were imported: at least at this version, truncated,
+   * deleted. What this store holds below is removed: all of a stream whose version it has not reached.
+   */
+  importStreams(streams: readonly StreamInfo[]): Promise<void>;
 
   loadSnapshot(stream: string, name: string): Promise<StoredSnapshot | undefined>;
 
   /** Replaces the one before it. */
   saveSnapshot(snapshot: StoredSnapshot): Promise<void>;
 
-  /** The position saved under this name. */
-  loadCheckpoint(name: string): Promise<number | undefined>;
+  loadCheckpoint(name: string): Promise<StoredCheckpoint | undefined>;
 
-  saveCheckpoint(name: string, position: number): Promise<void>;
+  /** @returns The new revision; nothing if it is not at the expected one, and then nothing was done. */
+  saveCheckpoint(name: string, checkpoint: Checkpoint, options?: SaveCheckpointOptions): Promise<number | undefined>;
+
+  /** All whose names begin so, character for character, in an order of names that is always the same. */
+  listCheckpoints(prefix: string): Promise<readonly StoredCheckpoint[]>;
+
+  /** Nothing happens where there is none. */
+  deleteCheckpoint(name: string): Promise<void>;
+
+  /**
+   * The same storage, working inside a transaction that the caller has open on this client: what is appended is stored
+   * if and when the caller commits. Left out where there is no such thing.
+   */
+  withTransaction?(client: unknown): EventAdapter;
+
+  /**
+   * Calls back soon after events were appended, by whatever process: a hint, which may be lost or come without need.
+   * Left out where the storage can't tell.
+   *
+   * @returns A function that ends it, and may be called again.
+   */
+  listen?(wake: () => void): Promise<() => Promise<void>>;
 
   /** Gives back what the adapter itself has opened, and never ends the caller's connection. May be called again. */
   close(): Promise<void>;

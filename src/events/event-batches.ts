@@ -1,21 +1,26 @@
 import { abortable } from '../core/abort.ts';
+import { checkInteger } from '../core/check-integer.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import type { EventAdapter, StoredEvent } from './event-adapter.ts';
-import { checkInteger, checkName } from './event-names.ts';
+import { checkName, checkQuery } from './event-names.ts';
 import { EventSequence } from './event-sequence.ts';
 import type { ReadAllOptions, ReadOptions } from './event-store-options.ts';
 import type { RecordedEvent } from './recorded-event.ts';
 
 /** What reading needs of a store. */
-export interface BatchSource {
+export interface BatchSource<R extends RecordedEvent = RecordedEvent> {
   adapter(): Promise<EventAdapter>;
-  decode(events: readonly StoredEvent[]): Promise<RecordedEvent[]>;
+  decode(events: readonly StoredEvent[]): Promise<R[]>;
 }
 
 const unbounded = Number.MAX_SAFE_INTEGER;
 
 /** The events of one stream, read a batch at a time. */
-export function streamSequence(source: BatchSource, stream: string, options: ReadOptions): EventSequence {
+export function streamSequence<R extends RecordedEvent>(
+  source: BatchSource<R>,
+  stream: string,
+  options: ReadOptions,
+): EventSequence<R> {
   const { fromVersion = 1, toVersion = unbounded, direction = 'forward', signal } = options;
   checkName(stream, 'stream');
   checkInteger(fromVersion, 0, 'options.fromVersion');
@@ -32,11 +37,15 @@ export function streamSequence(source: BatchSource, stream: string, options: Rea
 }
 
 /** The events of the whole store, read a batch at a time. */
-export function allSequence(source: BatchSource, options: ReadAllOptions): EventSequence {
+export function allSequence<R extends RecordedEvent>(
+  source: BatchSource<R>,
+  options: ReadAllOptions,
+): EventSequence<R> {
   const { after = 0, signal } = options;
   checkInteger(after, 0, 'options.after');
+  const query = options.query && checkQuery(options.query, 'options.query');
   return sequence(source, options, (adapter, limit, last) =>
-    abortable(adapter.readAll({ after: last?.position ?? after, limit }), signal),
+    abortable(adapter.readAll({ after: last?.position ?? after, limit, query }), signal),
   );
 }
 
@@ -46,24 +55,35 @@ type ReadPage = (
   last: StoredEvent | undefined,
 ) => Promise<readonly StoredEvent[]>;
 
-function sequence(
-  source: BatchSource,
+function sequence<R extends RecordedEvent>(
+  source: BatchSource<R>,
   options: { limit?: number; batchSize?: number; signal?: AbortSignal | undefined },
   readPage: ReadPage,
-): EventSequence {
+): EventSequence<R> {
   const { limit = unbounded, batchSize = 500, signal } = options;
   checkInteger(limit, 0, 'options.limit');
   checkInteger(batchSize, 1, 'options.batchSize');
-  return new EventSequence(async function* () {
-    let last: StoredEvent | undefined;
-    for (let left = limit; left > 0; ) {
-      signal?.throwIfAborted();
-      const size = Math.min(left, batchSize);
-      const page = await readPage(await source.adapter(), size, last);
-      if (page.length > 0) yield await source.decode(page);
-      if (page.length < size) return;
-      last = page.at(-1);
+  const read = async (size: number, last?: StoredEvent) => {
+    signal?.throwIfAborted();
+    return readPage(await source.adapter(), size, last);
+  };
+  return new EventSequence(async function* (ahead) {
+    let left = limit;
+    let size = Math.min(left, batchSize);
+    let coming = size > 0 ? read(size) : undefined;
+    while (coming) {
+      const page = await coming;
+      const isLast = page.length < size || page.length === left;
       left -= page.length;
+      size = Math.min(left, batchSize);
+      const next = () => (isLast ? undefined : read(size, page.at(-1)));
+      if (ahead) {
+        coming = next();
+        // Whoever stops iterating does not come for it: then it fails for nobody.
+        coming?.catch(() => {});
+      }
+      if (page.length > 0) yield await source.decode(page);
+      if (!ahead) coming = next();
     }
   });
 }

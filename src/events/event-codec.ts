@@ -1,65 +1,177 @@
-import { InvalidArgumentError } from '../core/errors.ts';
+import { InvalidArgumentError, isMigrationError } from '../core/errors.ts';
 import { createId } from '../core/ids.ts';
 import { deepFreeze, isPlainObject, type JsonValue } from '../core/json-value.ts';
 import type { EventMetadata } from './domain-event.ts';
-import { EventCorruptedError } from './errors.ts';
-import type { EncodedEvent, StoredEvent } from './event-adapter.ts';
-import { checkName } from './event-names.ts';
-import type { PayloadCodec } from './payload-codec.ts';
+import { EventCorruptedError, EventEncodingError } from './errors.ts';
+import type { EncodedEvent, EventBatch, StoredEvent } from './event-adapter.ts';
+import type { EncryptionContext, EventEncryption } from './event-encryption.ts';
+import { checkName, checkTags, noTags } from './event-names.ts';
+import type { EventRegistry } from './event-registry.ts';
+import { validateEvent } from './event-validation.ts';
+import { PayloadCodec, type PayloadCodecOptions } from './payload-codec.ts';
+import { PayloadSeal, shredded, unencryptable } from './payload-seal.ts';
 import type { NewEvent, RecordedEvent } from './recorded-event.ts';
+import { checkMetadataKeys, splitMetadata } from './schema-version.ts';
 
-/**
- * A new event checked and made ready to be stored, not compressed yet.
- *
- * @throws {@link InvalidArgumentError} naming the field that is wrong.
- */
-export function encodeEvent(event: NewEvent, codec: PayloadCodec, now: () => number, what: string): EncodedEvent {
-  if (typeof event !== 'object' || event === null) throw new InvalidArgumentError(what, 'an event', event);
-  const { id, type, data, metadata, timestamp } = event;
-  if (metadata !== undefined && !isPlainObject(metadata)) {
-    throw new InvalidArgumentError(`${what}.metadata`, 'an object', metadata);
-  }
-  const time =
-    timestamp === undefined ? Math.floor(now()) : timestamp instanceof Date ? timestamp.getTime() : Number.NaN;
-  if (Number.isNaN(time)) throw new InvalidArgumentError(`${what}.timestamp`, 'a valid Date', timestamp);
-  return {
-    id: id === undefined ? createId() : checkName(id, `${what}.id`),
-    type: checkName(type, `${what}.type`),
-    ...codec.encode(data, `${what}.data`),
-    metadata: metadata === undefined ? '{}' : codec.encode(metadata, `${what}.metadata`).data,
-    timestamp: time,
-  };
+/** What events go through on their way to the storage and back. */
+export interface EventCodecOptions extends PayloadCodecOptions {
+  readonly registry?: EventRegistry | undefined;
+  readonly encryption?: EventEncryption | undefined;
 }
 
 /**
- * Stored events as they are given out.
- *
- * @throws {@link EventCorruptedError} for the first that can't be decoded.
+ * Events on their way to the storage (checked, validated, compressed, encrypted) and back (decrypted, inflated, brought to
+ * the schema of today).
  */
-export async function decodeEvents(events: readonly StoredEvent[], codec: PayloadCodec): Promise<RecordedEvent[]> {
-  const decoded = new Array<RecordedEvent>(events.length);
-  for (const [index, event] of events.entries()) {
+export class EventCodec {
+  readonly payloads: PayloadCodec;
+  readonly seals: PayloadSeal;
+  /** Another one whenever the same stored events may be read otherwise. */
+  readonly fingerprint: string;
+  readonly #registry: EventRegistry | undefined;
+
+  constructor(options: EventCodecOptions) {
+    this.payloads = new PayloadCodec(options);
+    this.seals = new PayloadSeal(this.payloads, options.encryption);
+    this.#registry = options.registry;
+    this.fingerprint = options.registry?.fingerprint ?? '';
+  }
+
+  /**
+   * A new event checked and as text: what the caller does to it afterwards changes nothing.
+   *
+   * @throws {@link InvalidArgumentError} naming the field that is wrong.
+   */
+  encode(event: NewEvent, now: () => number, what: string): EncodedEvent {
+    if (typeof event !== 'object' || event === null) throw new InvalidArgumentError(what, 'an event', event);
+    const { id, type, data, metadata, timestamp, tags } = event;
+    const time =
+      timestamp === undefined ? Math.floor(now()) : timestamp instanceof Date ? timestamp.getTime() : Number.NaN;
+    if (Number.isNaN(time)) throw new InvalidArgumentError(`${what}.timestamp`, 'a valid Date', timestamp);
+    return {
+      id: id === undefined ? createId() : checkName(id, `${what}.id`),
+      type: checkName(type, `${what}.type`),
+      data: this.payloads.encode(data, `${what}.data`).data,
+      encoding: 'json',
+      metadata: metadata === undefined ? '{}' : this.#encodeMetadata(metadata, `${what}.metadata`),
+      timestamp: time,
+      tags: tags === undefined ? noTags : checkTags(tags, `${what}.tags`),
+    };
+  }
+
+  /**
+   * The batches with what the registry's schemas make of them; the same without a registry.
+   *
+   * @throws {@link EventValidationError} for the first event that does not fit.
+   */
+  validate(batches: readonly EventBatch[]): readonly EventBatch[] | Promise<readonly EventBatch[]> {
+    const registry = this.#registry;
+    if (!registry) return batches;
+    const several = batches.length > 1;
+    return eachEvent(batches, (event, _, index, batchIndex) =>
+      validateEvent(event, registry, this.payloads, `${several ? `requests[${batchIndex}].` : ''}events[${index}]`),
+    );
+  }
+
+  /** The batches as they are stored: large data compressed, all of it encrypted where that is set. */
+  seal(batches: readonly EventBatch[]): readonly EventBatch[] | Promise<readonly EventBatch[]> {
+    if (batches.every(({ events }) => events.every(({ data }) => this.seals.leaves(data)))) return batches;
+    return eachEvent(batches, async (event, stream) => {
+      const payload = await this.seals.seal(event.data, contextOf(event, stream));
+      if (!payload) throw new InvalidArgumentError('options.encryption', 'a ciphertext for each event', payload);
+      return { ...event, data: payload.data, encoding: payload.encoding };
+    });
+  }
+
+  /**
+   * Stored events as they are given out.
+   *
+   * @throws {@link UnreadableEventError} for the first that can't be decoded: which of them says why.
+   */
+  async decode(events: readonly StoredEvent[]): Promise<RecordedEvent[]> {
+    const decoded = new Array<RecordedEvent>(events.length);
+    for (let index = 0; index < events.length; index++) {
+      const event = events[index]!;
+      try {
+        const data = this.seals.open(event, () => contextOf(event, event.stream));
+        decoded[index] = this.#record(event, data instanceof Promise ? await data : data);
+      } catch (error) {
+        throw unreadable(event, error);
+      }
+    }
+    return decoded;
+  }
+
+  /** An event whose data is plain JSON text, given out at once. @throws As {@link EventCodec.decode}. */
+  decodePlain(event: StoredEvent): RecordedEvent {
     try {
-      const data = codec.decode(event);
-      decoded[index] = record(event, (data instanceof Promise ? await data : data) as JsonValue);
+      return this.#record(event, JSON.parse(event.data));
     } catch (error) {
-      throw new EventCorruptedError(event, { cause: error });
+      throw unreadable(event, error);
     }
   }
-  return decoded;
+
+  #encodeMetadata(metadata: EventMetadata, what: string): string {
+    if (!isPlainObject(metadata)) throw new InvalidArgumentError(what, 'an object', metadata);
+    checkMetadataKeys(metadata, what);
+    return this.payloads.encode(metadata, what).data;
+  }
+
+  #record(event: StoredEvent, opened: unknown): RecordedEvent {
+    if (opened === unencryptable) {
+      throw new EventEncodingError({ ...event, advice: 'give the store the encryption that it was written with' });
+    }
+    const { metadata, schemaVersion } = splitMetadata(event.metadata);
+    const data = opened === shredded ? null : this.#upcast(event, schemaVersion, deepFreeze(opened as JsonValue));
+    const recorded: { -readonly [K in keyof RecordedEvent]: RecordedEvent[K] } = {
+      id: event.id,
+      stream: event.stream,
+      version: event.version,
+      position: event.position,
+      type: event.type,
+      data,
+      metadata,
+      timestamp: new Date(event.timestamp),
+      tags: Object.freeze(event.tags),
+    };
+    if (schemaVersion !== 1) recorded.schemaVersion = schemaVersion;
+    if (opened === shredded) recorded.shredded = true;
+    return Object.freeze(recorded);
+  }
+
+  #upcast(event: StoredEvent, schemaVersion: number, data: JsonValue): JsonValue {
+    return this.#registry ? this.#registry.upcast(event, schemaVersion, data) : data;
+  }
 }
 
-function record(event: StoredEvent, data: JsonValue): RecordedEvent {
-  return Object.freeze({
-    id: event.id,
-    stream: event.stream,
-    version: event.version,
-    position: event.position,
-    type: event.type,
-    data: deepFreeze(data),
-    metadata: event.metadata === '{}' ? noMetadata : deepFreeze(JSON.parse(event.metadata) as EventMetadata),
-    timestamp: new Date(event.timestamp),
-  });
+function contextOf({ id, type }: EncodedEvent, stream: string): EncryptionContext {
+  return { kind: 'event', stream, id, type };
 }
 
-const noMetadata: EventMetadata = Object.freeze({});
+function unreadable(event: StoredEvent, cause: unknown): unknown {
+  if (isMigrationError(cause, 'COMPRESSION_UNAVAILABLE')) {
+    return new EventEncodingError({ ...event, advice: cause.message }, { cause });
+  }
+  const isDamage = !isMigrationError(cause) || cause.code === 'DECRYPTION_FAILED';
+  return isDamage ? new EventCorruptedError(event, { cause }) : cause;
+}
+
+type Step = (
+  event: EncodedEvent,
+  stream: string,
+  index: number,
+  batchIndex: number,
+) => EncodedEvent | Promise<EncodedEvent>;
+
+/** The batches with each event replaced. All steps begin at once. */
+function eachEvent(batches: readonly EventBatch[], step: Step): readonly EventBatch[] | Promise<readonly EventBatch[]> {
+  const replaced = batches.map(({ stream, events }, batchIndex) =>
+    events.map((event, index) => step(event, stream, index, batchIndex)),
+  );
+  const rebuilt = (lists: readonly (readonly EncodedEvent[])[]) =>
+    batches.map((batch, index) => ({ ...batch, events: lists[index]! }));
+  if (!replaced.some((list) => list.some((event) => event instanceof Promise))) {
+    return rebuilt(replaced as EncodedEvent[][]);
+  }
+  return Promise.all(replaced.map((list) => Promise.all(list))).then(rebuilt);
+}

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../core/errors.ts';
+import type { EventQuery, EventQueryItem } from '../core/event-query.ts';
 
 /** Streams, event types, event ids and the names of subscriptions and folds are at most this many UTF-16 code units. */
 const maxNameLength = 255;
@@ -18,14 +19,42 @@ export function checkName(name: string, what: string): string {
   return name;
 }
 
+const maxTags = 64;
+
 /**
- * The number, if it is a whole one from `least` on that JavaScript holds exactly.
+ * Tags as they are stored: each once, in ascending order.
  *
- * @throws {@link InvalidArgumentError} for anything else.
+ * @throws {@link InvalidArgumentError} for what is not a list of at most 64 names.
  */
-export function checkInteger(value: number, least: number, what: string): number {
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new InvalidArgumentError(what, `a whole number from ${least} on`, value);
+export function checkTags(tags: readonly string[], what: string): readonly string[] {
+  if (!Array.isArray(tags)) throw new InvalidArgumentError(what, 'an array of tags', tags);
+  if (tags.length === 0) return noTags;
+  const distinct = new Set(tags.map((tag: string, index) => checkName(tag, `${what}[${index}]`)));
+  if (distinct.size > maxTags) throw new InvalidArgumentError(what, `at most ${maxTags} tags`, tags);
+  return Object.freeze([...distinct].sort());
+}
+
+export const noTags: readonly string[] = Object.freeze([]);
+
+/** @throws {@link InvalidArgumentError} for anything but a query that can match something. */
+export function checkQuery(query: EventQuery, what: string): EventQuery {
+  if (!Array.isArray(query) || query.length === 0) {
+    throw new InvalidArgumentError(what, 'an array of at least one query item', query);
   }
-  return value;
+  return query.map((item: EventQueryItem, index) => {
+    const path = `${what}[${index}]`;
+    if (typeof item !== 'object' || item === null) throw new InvalidArgumentError(path, 'a query item', item);
+    const { types, tags } = item;
+    for (const [name, list] of [
+      ['types', types],
+      ['tags', tags],
+    ] as const) {
+      if (list === undefined) continue;
+      if (!Array.isArray(list) || list.length === 0) {
+        throw new InvalidArgumentError(`${path}.${name}`, 'an array of at least one name, or nothing', list);
+      }
+      for (const [at, value] of list.entries()) checkName(value, `${path}.${name}[${at}]`);
+    }
+    return { ...(types && { types: [...new Set(types)] }), ...(tags && { tags: [...checkTags(tags, path)] }) };
+  });
 }

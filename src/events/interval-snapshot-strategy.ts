@@ -1,4 +1,5 @@
-import { checkInteger } from './event-names.ts';
+import { checkInteger } from '../core/check-integer.ts';
+
 import type { SnapshotOccasion, SnapshotStrategy } from './snapshot-strategy.ts';
 
 /** Keeps a snapshot once so many events have been folded since the last. */

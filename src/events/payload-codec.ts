@@ -1,34 +1,52 @@
-import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
+import { checkInteger } from '../core/check-integer.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
-import { frozenJson } from '../core/json-value.ts';
+import { toJsonText } from '../core/json-text.ts';
+import {
+  type CompressionAlgorithm,
+  checkCompression,
+  compressBytes,
+  inflateBytes,
+  isCompression,
+} from './compression.ts';
 import type { EncodedPayload } from './event-adapter.ts';
-import { checkInteger } from './event-names.ts';
-
-const deflate = promisify(gzip);
-const inflate = promisify(gunzip);
 
 /** How payloads are turned into text. */
 export interface PayloadCodecOptions {
-  /** Whether payloads from `compressionThresholdBytes` on are compressed. What is stored is read either way. Default false. */
+  /**
+   * Whether payloads from `compressionThresholdBytes` on are compressed. What is stored is read either way. Default: if
+   * `compression` names an algorithm.
+   */
   readonly compressionEnabled?: boolean;
+  /** By what they are compressed. Default `'gzip'`. */
+  readonly compression?: CompressionAlgorithm;
   /** Smaller payloads are left as they are. Default 1024 bytes. */
   readonly compressionThresholdBytes?: number;
   /** Larger payloads are refused, and never inflated beyond it when read. Default 16 MiB. */
   readonly maxPayloadBytes?: number;
 }
 
-/** Turns JSON values into text and back, compressed by gzip where that makes them smaller (ES7). */
+/** A payload as bytes, and what made them of the value: `json` or a compression algorithm. */
+export interface PackedPayload {
+  readonly bytes: Uint8Array;
+  readonly encoding: string;
+}
+
+/** Turns JSON values into text and back, compressed where that makes them smaller (ES7). */
 export class PayloadCodec {
+  readonly #algorithm: CompressionAlgorithm;
   readonly #threshold: number;
   readonly #maxBytes: number;
 
+  /** @throws {@link CompressionUnavailableError} if this Node does not have the algorithm. */
   constructor(options: PayloadCodecOptions = {}) {
     const {
-      compressionEnabled = false,
+      compression,
+      compressionEnabled = compression !== undefined,
       compressionThresholdBytes = 1024,
       maxPayloadBytes = 16 * 1024 * 1024,
     } = options;
+    this.#algorithm = compression ?? 'gzip';
+    checkCompression(this.#algorithm);
     checkInteger(compressionThresholdBytes, 0, 'options.compressionThresholdBytes');
     this.#maxBytes = checkInteger(maxPayloadBytes, 1, 'options.maxPayloadBytes');
     this.#threshold = compressionEnabled ? compressionThresholdBytes : Number.POSITIVE_INFINITY;
@@ -40,36 +58,54 @@ export class PayloadCodec {
    * @throws {@link InvalidArgumentError} for what is not JSON, or too large.
    */
   encode(value: unknown, what: string): EncodedPayload {
-    const data = JSON.stringify(frozenJson(value, what));
+    const data = toJsonText(value, what);
     if (data.length * 3 > this.#maxBytes && Buffer.byteLength(data) > this.#maxBytes) {
       throw new InvalidArgumentError(what, `at most ${this.#maxBytes} bytes of JSON text`, value);
     }
     return { data, encoding: 'json' };
   }
 
-  /** Whether {@link compress} would try to make it smaller. */
-  isLarge(payload: EncodedPayload): boolean {
-    return Buffer.byteLength(payload.data) >= this.#threshold;
+  /** Whether it would be tried to make JSON text smaller. */
+  isLarge(text: string): boolean {
+    // No text has more than three bytes a UTF-16 unit.
+    return text.length * 3 >= this.#threshold && Buffer.byteLength(text) >= this.#threshold;
   }
 
   /** The payload compressed, or as it is if it is small or does not get smaller. */
   async compress<P extends EncodedPayload>(payload: P): Promise<P> {
-    if (!this.isLarge(payload)) return payload;
-    const compressed = (await deflate(payload.data)).toString('base64');
+    if (!this.isLarge(payload.data)) return payload;
+    const compressed = (await compressBytes(Buffer.from(payload.data), this.#algorithm)).toString('base64');
     return compressed.length < Buffer.byteLength(payload.data)
-      ? { ...payload, data: compressed, encoding: 'gzip' }
+      ? { ...payload, data: compressed, encoding: this.#algorithm }
       : payload;
   }
 
-  /** The value of a payload: at once where it is plain JSON. Throws whatever is wrong with it. */
-  decode(payload: EncodedPayload): unknown {
-    if (payload.encoding === 'json') return JSON.parse(payload.data);
-    if (payload.encoding === 'gzip') return this.#inflate(payload.data);
-    throw new Error(`unknown encoding "${payload.encoding}"`);
+  /** JSON text as bytes, compressed where that makes them fewer. */
+  async pack(text: string): Promise<PackedPayload> {
+    const bytes = Buffer.from(text);
+    if (!this.isLarge(text)) return { bytes, encoding: 'json' };
+    const compressed = await compressBytes(bytes, this.#algorithm);
+    return compressed.length < bytes.length
+      ? { bytes: compressed, encoding: this.#algorithm }
+      : { bytes, encoding: 'json' };
   }
 
-  async #inflate(data: string): Promise<unknown> {
-    const text = await inflate(Buffer.from(data, 'base64'), { maxOutputLength: this.#maxBytes });
-    return JSON.parse(text.toString('utf8'));
+  /** The value of a payload: at once where it is plain JSON or small. Throws whatever is wrong with it. */
+  decode(payload: EncodedPayload): unknown {
+    if (payload.encoding === 'json') return JSON.parse(payload.data);
+    if (!isCompression(payload.encoding)) throw new Error(`unknown encoding "${payload.encoding}"`);
+    return this.unpack({ bytes: Buffer.from(payload.data, 'base64'), encoding: payload.encoding });
   }
+
+  /** The value of packed bytes: at once where they are few. Throws whatever is wrong with them. */
+  unpack({ bytes, encoding }: PackedPayload): unknown {
+    if (encoding === 'json') return parse(bytes);
+    if (!isCompression(encoding)) throw new Error(`unknown encoding "${encoding}"`);
+    const inflated = inflateBytes(bytes, encoding, this.#maxBytes);
+    return inflated instanceof Promise ? inflated.then(parse) : parse(inflated);
+  }
+}
+
+function parse(bytes: Uint8Array): unknown {
+  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
 }

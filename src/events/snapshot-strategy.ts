@@ -5,9 +5,18 @@ export interface SnapshotOccasion {
   readonly version: number;
   /** The version of the snapshot it began with; 0 without one. */
   readonly snapshotVersion: number;
+  /** How many bytes of data the events folded since then take in the storage. */
+  readonly foldedBytes: number;
+  /** How long ago that snapshot was made, in ms; `Infinity` without one. */
+  readonly snapshotAgeMs: number;
 }
 
 /** Decides when a fold is worth keeping. It has no influence on results, only on how fast they come (ES8). */
 export interface SnapshotStrategy {
   shouldSnapshot(occasion: SnapshotOccasion): boolean;
+}
+
+/** Keeps a snapshot when at least one of the strategies would. */
+export function anyOf(...strategies: readonly SnapshotStrategy[]): SnapshotStrategy {
+  return { shouldSnapshot: (occasion) => strategies.some((strategy) => strategy.shouldSnapshot(occasion)) };
 }

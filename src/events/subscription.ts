@@ -1,59 +1,55 @@
-import { abortable, sleep } from '../core/abort.ts';
-import { backoffDelay, type Random } from '../core/backoff.ts';
-import type { Clock } from '../core/clock.ts';
-import { ClosedError, isMigrationError } from '../core/errors.ts';
-import { SubscriptionFailedError } from './errors.ts';
-import type { RecordedEvent } from './recorded-event.ts';
-import type { SubscriptionSettings } from './subscribe-options.ts';
-
-/** What a subscription needs of its store. */
-export interface SubscriptionSource {
-  read(after: number, limit: number): Promise<readonly RecordedEvent[]>;
-  lastPosition(): Promise<number>;
-  loadCheckpoint(): Promise<number | undefined>;
-  saveCheckpoint(position: number): Promise<void>;
-  readonly clock: Clock;
-  readonly random: Random;
-}
+import { abortable } from '../core/abort.ts';
+import { ClosedError } from '../core/errors.ts';
+import type { AppendListener } from './append-listener.ts';
+import type { ParkedEventHandler, ParkedEvents, RetryResult } from './parked-events.ts';
+import type { ParkedEvent } from './parked-record.ts';
+import type { Rounds, SubscriptionContext } from './rounds.ts';
 
 interface Waiter {
-  readonly target: number;
+  target: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** What a subscription is made of. */
+export interface SubscriptionParts {
+  readonly context: SubscriptionContext;
+  /** Aborts the signal of the context's attempts. */
+  readonly control: AbortController;
+  readonly rounds: Rounds;
+  readonly listener: AppendListener;
+  readonly parked: ParkedEvents;
+  readonly handleParked: ParkedEventHandler;
 }
 
 /**
  * Brings every event of the store to a handler, at least once and in the order of positions, from its checkpoint on.
  *
- * After a crash the events since the last checkpoint come again, so a handler must bear an event twice. A handler that
- * fails is tried again with backoff; after `maxAttempts` tries the subscription stops loudly. A storage that fails is
- * tried again without end. It keeps the process alive until it is closed.
+ * After a crash the events since the last checkpoint come again, so a handler must bear an event twice; a projection
+ * with its checkpoint in the same transaction sees the effect of each once. A handler that fails is tried again with
+ * backoff; after `maxAttempts` tries the subscription stops loudly, or parks the event and goes on. A storage that fails
+ * is tried again without end. It keeps the process alive until it is closed.
  */
 export class Subscription {
-  readonly #settings: SubscriptionSettings;
-  readonly #source: SubscriptionSource;
-  readonly #abort = new AbortController();
+  readonly #parts: SubscriptionParts;
   readonly #waiters = new Set<Waiter>();
   #finished: Promise<void> = Promise.resolve();
-  #position = 0;
-  #saved = -1;
   #woken = false;
   #stir = () => {};
   #failure: unknown;
 
-  /** Made by `EventStore.subscribe`. */
-  constructor(settings: SubscriptionSettings, source: SubscriptionSource) {
-    this.#settings = settings;
-    this.#source = source;
+  /** Made by `EventStore.subscribe` and `EventStore.project`. */
+  constructor(parts: SubscriptionParts) {
+    this.#parts = parts;
   }
 
   get name(): string {
-    return this.#settings.name;
+    return this.#parts.context.name;
   }
 
   /** The position of the last event that was handled. */
   get position(): number {
-    return this.#position;
+    return this.#parts.rounds.position;
   }
 
   /** Resolves once no event is handled any more: it was closed, or has failed. */
@@ -68,16 +64,16 @@ export class Subscription {
   }
 
   /**
-   * Resolves once every event that was stored before this call is handled and its checkpoint saved.
+   * Resolves once every event that was stored before this call is handled or parked, and its checkpoint saved: in a group,
+   * by whichever consumer.
    *
    * @throws {@link SubscriptionFailedError} if the handler has failed for good.
    * @throws {@link ClosedError} if the subscription is closed before that.
    */
   async caughtUp(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
-    const target = await this.#source.lastPosition();
+    const target = await this.#lastPosition();
     if (this.#failure !== undefined) throw this.#failure;
-    this.#abort.signal.throwIfAborted();
-    if (this.#saved >= target) return;
+    this.#signal.throwIfAborted();
     const { promise, waiter } = waiterFor(target);
     this.#waiters.add(waiter);
     this.wake();
@@ -89,9 +85,33 @@ export class Subscription {
   }
 
   /** Looks for new events now instead of at the next poll. */
-  wake(): void {
+  wake = (): void => {
     this.#woken = true;
     this.#stir();
+  };
+
+  /** The events that were set aside because they could not be handled, and those that wait behind them. */
+  parked(): Promise<readonly ParkedEvent[]> {
+    return this.#parts.parked.list();
+  }
+
+  /**
+   * Handles parked events once more, those of each stream in order: what succeeds is parked no longer, and a stream
+   * stops at its first failure. Works whether the subscription runs or not.
+   *
+   * @param stream - Only those of this stream. Default: of all.
+   */
+  retryParked(stream?: string): Promise<RetryResult> {
+    return this.#parts.parked.retry(this.#parts.handleParked, stream);
+  }
+
+  /**
+   * Gives up one parked event for good. Those behind it stay until they are retried.
+   *
+   * @throws {@link InvalidArgumentError} if none is parked at this position.
+   */
+  skipParked(position: number): Promise<void> {
+    return this.#parts.parked.skip(position);
   }
 
   /**
@@ -107,110 +127,90 @@ export class Subscription {
     return this.close();
   }
 
+  get #signal(): AbortSignal {
+    return this.#parts.control.signal;
+  }
+
   #stop = () => {
-    if (this.#abort.signal.aborted) return;
-    this.#abort.abort(new ClosedError(`subscription "${this.name}"`));
+    if (this.#signal.aborted) return;
+    this.#parts.control.abort(new ClosedError(`subscription "${this.name}"`));
     this.#stir();
   };
 
+  async #lastPosition(): Promise<number> {
+    return (await this.#parts.context.source.adapter()).lastPosition();
+  }
+
   async #run(): Promise<void> {
-    const { signal, from } = this.#settings;
+    const { rounds, context } = this.#parts;
+    const { signal } = context.settings;
     signal.addEventListener('abort', this.#stop, { once: true });
     if (signal.aborted) this.#stop();
+    const listening = this.#listen();
     try {
-      this.#position = (await this.#persist(() => this.#source.loadCheckpoint())) ?? from;
-      this.#saved = this.#position;
-      for (;;) await this.#round();
+      await rounds.begin(this.wake);
+      for (;;) {
+        this.#woken = false;
+        const more = await rounds.round();
+        await this.#tellWaiters(more);
+        this.#signal.throwIfAborted();
+        if (!more) await this.#idle();
+      }
     } catch (error) {
       this.#end(error);
     } finally {
       signal.removeEventListener('abort', this.#stop);
+      this.#stop();
+      await rounds.end();
+      await listening;
     }
   }
 
-  async #round(): Promise<void> {
-    const { batchSize } = this.#settings;
-    this.#woken = false;
-    const events = await this.#persist(() => this.#source.read(this.#position, batchSize));
+  /** Until the end. What the storage can't tell is found by polling, so that nothing waits for this. */
+  async #listen(): Promise<void> {
+    const { context, listener } = this.#parts;
     try {
-      for (const event of events) {
-        this.#abort.signal.throwIfAborted();
-        await this.#handle(event);
-        this.#position = event.position;
-      }
-    } finally {
-      await this.#save();
-    }
-    for (const waiter of this.#waiters) if (this.#saved >= waiter.target) waiter.resolve();
-    if (events.length < batchSize) await this.#idle();
-  }
-
-  async #handle(event: RecordedEvent): Promise<void> {
-    const { handle, maxAttempts } = this.#settings;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await handle(event);
-        return;
-      } catch (error) {
-        if (attempt >= maxAttempts) {
-          throw new SubscriptionFailedError(
-            { subscription: this.name, position: event.position, attempts: attempt },
-            { cause: error },
-          );
-        }
-        await this.#backOff(error, attempt);
-      }
+      const leave = await context.attempts.persist(() => listener.join(this.wake));
+      await aborted(this.#signal);
+      await leave();
+    } catch (error) {
+      if (error !== this.#signal.reason) context.settings.onRetry(error, 1);
     }
   }
 
-  async #save(): Promise<void> {
-    if (this.#position === this.#saved) return;
-    const position = this.#position;
-    await this.#persist(() => this.#source.saveCheckpoint(position));
-    this.#saved = position;
-  }
-
-  /** Storage work, tried until it succeeds or the subscription ends. A damaged event does not get better by trying. */
-  async #persist<T>(work: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await work();
-      } catch (error) {
-        if (isMigrationError(error, 'EVENT_CORRUPTED')) throw error;
-        await this.#backOff(error, attempt);
-      }
+  async #tellWaiters(more: boolean): Promise<void> {
+    if (this.#waiters.size === 0) return;
+    const { attempts } = this.#parts.context;
+    const settled = await attempts.persist(() => this.#parts.rounds.settled());
+    // What a waiter waits for may have been removed from the store meanwhile.
+    const last = more ? Number.POSITIVE_INFINITY : await attempts.persist(() => this.#lastPosition());
+    for (const waiter of this.#waiters) {
+      waiter.target = Math.min(waiter.target, last);
+      if (settled >= waiter.target) waiter.resolve();
     }
-  }
-
-  async #backOff(error: unknown, attempt: number): Promise<void> {
-    this.#settings.onRetry(error, attempt);
-    this.#abort.signal.throwIfAborted();
-    const { clock, random } = this.#source;
-    await sleep(backoffDelay(attempt, this.#settings.backoff, random), { clock, signal: this.#abort.signal });
   }
 
   /** Waits for a poll or a wake-up; not at all if one came since the last read began. */
   async #idle(): Promise<void> {
-    this.#abort.signal.throwIfAborted();
     if (this.#woken) return;
     // What is waited for is stored already, and only held back by an append that is still undecided.
-    const delayMs = this.#waiters.size > 0 ? 10 : this.#settings.pollIntervalMs;
+    const { settings, source } = this.#parts.context;
+    const delayMs = this.#waiters.size > 0 ? 10 : settings.pollIntervalMs;
     await new Promise<void>((resolve) => {
-      const cancel = this.#source.clock.schedule(resolve, delayMs, { keepAlive: true });
+      const cancel = source.clock.schedule(resolve, delayMs, { keepAlive: true });
       this.#stir = () => {
         cancel();
         resolve();
       };
     });
     this.#stir = () => {};
-    this.#abort.signal.throwIfAborted();
+    this.#signal.throwIfAborted();
   }
 
   #end(error: unknown): void {
-    const { signal } = this.#abort;
-    if (error !== signal.reason) {
+    if (error !== this.#signal.reason) {
       this.#failure = error;
-      if (this.#waiters.size === 0) this.#settings.onError(error);
+      if (this.#waiters.size === 0) this.#parts.context.settings.onError(error);
     }
     for (const waiter of this.#waiters) waiter.reject(error);
   }
@@ -224,4 +224,11 @@ function waiterFor(target: number): { promise: Promise<void>; waiter: Waiter } {
     reject = onFailed;
   });
   return { promise, waiter: { target, resolve, reject } };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

@@ -3,11 +3,25 @@ import type { EventAdapter } from '../events/event-adapter.ts';
 import type { ConformanceRunner } from './conformance.ts';
 import { appendCases } from './event-adapter/append-cases.ts';
 import type { DefineCase } from './event-adapter/case.ts';
+import { checkpointCases } from './event-adapter/checkpoint-cases.ts';
+import { conditionCases } from './event-adapter/condition-cases.ts';
+import { conditionRaceCases } from './event-adapter/condition-race-cases.ts';
+import { deletionCases } from './event-adapter/deletion-cases.ts';
 import { expectedVersionCases } from './event-adapter/expected-version-cases.ts';
 import { idempotenceCases } from './event-adapter/idempotence-cases.ts';
-import { keptStateCases } from './event-adapter/kept-state-cases.ts';
+import { importCases } from './event-adapter/import-cases.ts';
+import { lifecycleCases } from './event-adapter/lifecycle-cases.ts';
+import { listenCases } from './event-adapter/listen-cases.ts';
+import { pageCases } from './event-adapter/page-cases.ts';
+import { queryCases } from './event-adapter/query-cases.ts';
 import { raceCases } from './event-adapter/race-cases.ts';
 import { readCases } from './event-adapter/read-cases.ts';
+import { refusalOrderCases } from './event-adapter/refusal-order-cases.ts';
+import { sizeCases } from './event-adapter/size-cases.ts';
+import { snapshotCases } from './event-adapter/snapshot-cases.ts';
+import { streamListCases } from './event-adapter/stream-list-cases.ts';
+import { truncationCases } from './event-adapter/truncation-cases.ts';
+import { withinCases } from './event-adapter/within-cases.ts';
 
 /** How the suite comes by the adapters it tests. */
 export interface EventAdapterConformanceOptions {
@@ -18,6 +32,8 @@ export interface EventAdapterConformanceOptions {
    * that is possible. To be left out where the events live in the adapter itself.
    */
   reopen?(adapter: EventAdapter): Promise<EventAdapter>;
+  /** Whether `listen`, where the adapters have it, is to be called as they are made here. Default true. */
+  readonly listens?: boolean;
 }
 
 /**
@@ -44,13 +60,30 @@ export function eventAdapterConformance(runner: ConformanceRunner, options: Even
         if (other !== adapter) await adapter.close();
       }
     });
-  const groups: [string, (define: DefineCase) => void][] = [
-    ['append', appendCases],
-    ['expected version', expectedVersionCases],
-    ['idempotence', idempotenceCases],
-    ['races', raceCases],
-    ['reading', readCases],
-    ['snapshots, checkpoints and closing', keptStateCases],
-  ];
-  for (const [title, cases] of groups) runner.describe(title, () => cases(define));
+  for (const [title, cases] of groups) {
+    if (options.listens !== false || cases !== listenCases) runner.describe(title, () => cases(define));
+  }
 }
+
+const groups: readonly (readonly [title: string, cases: (define: DefineCase) => void])[] = [
+  ['append', appendCases],
+  ['sizes', sizeCases],
+  ['expected version', expectedVersionCases],
+  ['idempotence', idempotenceCases],
+  ['order of refusals', refusalOrderCases],
+  ['races', raceCases],
+  ['reading', readCases],
+  ['pages', pageCases],
+  ['tags and queries', queryCases],
+  ['conditions', conditionCases],
+  ['races on conditions', conditionRaceCases],
+  ['truncation', truncationCases],
+  ['deletion', deletionCases],
+  ['list of streams', streamListCases],
+  ['import', importCases],
+  ['snapshots', snapshotCases],
+  ['checkpoints', checkpointCases],
+  ['work in the transaction', withinCases],
+  ['listening', listenCases],
+  ['opening and closing', lifecycleCases],
+];

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../core/errors.ts';
-import { murmur3 } from './murmur3.ts';
+import { murmur3 } from '../core/murmur3.ts';
 import type { TrafficSplitter, TrafficTarget } from './traffic-splitter.ts';
 
 /** Options of a {@link GradualTrafficSplitter}. */

@@ -14,7 +14,7 @@ describe('MemoryEventAdapter', () => {
 
 describe('PostgreSQLEventAdapter on PGlite', () => {
   let db: PGlite;
-  const create = async () => new PostgreSQLEventAdapter(db, { schema: 'conformance' });
+  const create = async () => new PostgreSQLEventAdapter(db, { schema: 'conformance', listener: db, notify: true });
   beforeAll(async () => {
     db = await PGlite.create();
   });
@@ -37,6 +37,8 @@ describeWithPostgres('PostgreSQLEventAdapter on pg.Pool', () => {
   eventAdapterConformance(runner, {
     create: async () => new PostgreSQLEventAdapter(one, { schema }),
     reopen: async () => new PostgreSQLEventAdapter(two, { schema }),
+    // Without a connection to listen on.
+    listens: false,
   });
 });
 
@@ -44,17 +46,19 @@ describeWithPostgres('PostgreSQLEventAdapter on pg.Client', () => {
   const schema = uniqueName('events_client');
   let one: pg.Client;
   let two: pg.Client;
+  let listener: pg.Client;
   beforeAll(async () => {
     one = new pg.Client({ connectionString: postgresUrl });
     two = new pg.Client({ connectionString: postgresUrl });
-    await Promise.all([one.connect(), two.connect()]);
+    listener = new pg.Client({ connectionString: postgresUrl });
+    await Promise.all([one.connect(), two.connect(), listener.connect()]);
   });
   afterAll(async () => {
     await one.query(`drop schema if exists ${schema} cascade`);
-    await Promise.all([one.end(), two.end()]);
+    await Promise.all([one.end(), two.end(), listener.end()]);
   });
   eventAdapterConformance(runner, {
-    create: async () => new PostgreSQLEventAdapter(one, { schema }),
-    reopen: async () => new PostgreSQLEventAdapter(two, { schema }),
+    create: async () => new PostgreSQLEventAdapter(one, { schema, listener, notify: true }),
+    reopen: async () => new PostgreSQLEventAdapter(two, { schema, notify: true }),
   });
 });

@@ -2,64 +2,153 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PostgreSQLEventAdapter } from '../../src/adapters/postgres/postgresql-event-adapter.ts';
-import { InvalidArgumentError } from '../../src/core/errors.ts';
-import type { EventBatch } from '../../src/events/event-adapter.ts';
+import { InvalidArgumentError, type MigrationError } from '../../src/core/errors.ts';
+import type { ExpectedVersion } from '../../src/core/expected-version.ts';
+import type { EncodedEvent, EventBatch } from '../../src/events/event-adapter.ts';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
 import { describeWithPostgres, postgresUrl, uniqueName } from '../servers.ts';
 
-const batch = (stream: string): EventBatch => ({
-  stream,
-  expectedVersion: 'any',
-  events: [{ id: randomUUID(), type: 't', data: '1', encoding: 'json', metadata: '{}', timestamp: 0 }],
+const event = (fields: Partial<EncodedEvent> = {}): EncodedEvent => ({
+  id: randomUUID(),
+  type: 't',
+  data: '1',
+  encoding: 'json',
+  metadata: '{}',
+  timestamp: 0,
+  tags: [],
+  ...fields,
 });
+
+const batch = (stream: string, expectedVersion: ExpectedVersion = 'any', events = [event()]): EventBatch => ({
+  stream,
+  expectedVersion,
+  events,
+});
+
+/** A database of no events that answers appends of one event, after it has failed as told. */
+function fakeDatabase(failures: Error[] = []) {
+  const statements: string[] = [];
+  return {
+    statements,
+    query: async (text: string) => {
+      statements.push(text);
+      const failure = failures.shift();
+      if (failure) throw failure;
+      return { rows: [{ answer: '7 9', n: '0', page: null }] };
+    },
+  };
+}
+
+const failed = (code: string, fields = {}) => Object.assign(new Error('failed'), { code, ...fields });
 
 describe('PostgreSQLEventAdapter', () => {
   it('is one statement an append and one a page', async () => {
-    const statements: string[] = [];
-    const db = {
-      query: async (text: string) => {
-        statements.push(text);
-        return { rows: [{ conflict: null, version: '1', position: '1' }] };
-      },
-    };
+    const db = fakeDatabase();
     const adapter = new PostgreSQLEventAdapter(db);
-    await adapter.append([batch('a'), batch('b')]);
+    await adapter.append([batch('a')]);
     await adapter.readAll({ after: 0, limit: 10 });
     await adapter.readStream({ stream: 'a', from: 1, to: 9, limit: 9, direction: 'forward' });
-    expect(statements).toHaveLength(3);
+    expect(db.statements).toHaveLength(3);
   });
 
   it('tries again where the server gave the append up for another transaction, with bounds', async () => {
-    const failures = ['40001', '40P01'];
-    const rows = [{ conflict: null, version: '7', position: '9' }];
+    const failures = [failed('40001'), failed('40P01')];
     const clock = new FakeClock();
-    const answer = async () => {
-      const code = failures.shift();
-      if (code) throw Object.assign(new Error('gave up'), { code });
-      return { rows };
-    };
-    const adapter = new PostgreSQLEventAdapter({ query: answer }, { clock, random: () => 1 });
+    const adapter = new PostgreSQLEventAdapter(fakeDatabase(failures), { clock, random: () => 1 });
     const appending = adapter.append([batch('a')]);
     await clock.advance(1000);
     expect(await appending).toEqual({ status: 'appended', batches: [{ version: 7, position: 9 }] });
 
-    failures.push(...Array.from({ length: 100 }, () => '40P01'));
+    failures.push(...Array.from({ length: 100 }, () => failed('40P01')));
     const failing = expect(adapter.append([batch('a')])).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
     await clock.advance(60_000);
     await failing;
     expect(failures).toHaveLength(90);
   });
 
-  it('wraps what the driver throws, and says what to do', async () => {
-    const failure = new Error('Connection terminated unexpectedly');
-    const adapter = new PostgreSQLEventAdapter({ query: () => Promise.reject(failure) });
-    await expect(adapter.append([batch('a')])).rejects.toMatchObject({
-      code: 'STORAGE_FAILED',
-      operation: 'append events',
-      cause: failure,
-      message: expect.stringContaining('append the same events again'),
+  it.each([
+    ['a lost connection', new Error('Connection terminated unexpectedly'), 'APPEND_IN_DOUBT'],
+    ['a server that was shut down', failed('57P01'), 'APPEND_IN_DOUBT'],
+    ['a reset connection', failed('ECONNRESET'), 'APPEND_IN_DOUBT'],
+    ['a server that is not there', failed('ECONNREFUSED'), 'STORAGE_FAILED'],
+    ['a server that begins', failed('57P03'), 'STORAGE_FAILED'],
+    ['too many connections', failed('53300'), 'STORAGE_FAILED'],
+  ])('after %s it tries again, and says whether the append is in doubt', async (_, failure, code) => {
+    const clock = new FakeClock();
+    const failures = Array.from({ length: 10 }, () => failure);
+    const adapter = new PostgreSQLEventAdapter(fakeDatabase(failures), { clock, random: () => 1 });
+    const appended = batch('a');
+    const failing = adapter.append([appended]).catch((error: unknown) => error);
+    await clock.advance(60_000);
+    const error = (await failing) as MigrationError & { eventIds?: string[] };
+    expect(error).toMatchObject({ code, cause: failure, message: expect.stringMatching(/append the same events/) });
+    if (code === 'APPEND_IN_DOUBT') expect(error.eventIds).toEqual(appended.events.map(({ id }) => id));
+    expect(failures).toEqual([]);
+
+    failures.push(failure);
+    const again = adapter.append([appended]);
+    await clock.advance(60_000);
+    expect((await again).status).toBe('appended');
+  });
+
+  it('is in doubt too when the connection was lost first, and the server is gone since', async () => {
+    const clock = new FakeClock();
+    const failures = [failed('ECONNRESET'), ...Array.from({ length: 9 }, () => failed('ECONNREFUSED'))];
+    const adapter = new PostgreSQLEventAdapter(fakeDatabase(failures), { clock, random: () => 1 });
+    const failing = expect(adapter.append([batch('a')])).rejects.toMatchObject({ code: 'APPEND_IN_DOUBT' });
+    await clock.advance(60_000);
+    await failing;
+  });
+
+  it('does not try again what the server refused: a timeout, a full disk, a pool that was ended', async () => {
+    for (const failure of [
+      failed('57014'),
+      failed('53100'),
+      new Error('Cannot use a pool after calling end on the pool'),
+    ]) {
+      const db = fakeDatabase([failure]);
+      const appending = new PostgreSQLEventAdapter(db).append([batch('a')]);
+      await expect(appending).rejects.toMatchObject({ code: 'STORAGE_FAILED', cause: failure });
+      expect(db.statements).toHaveLength(1);
+    }
+  });
+
+  it('gathers appends while one is on its way, each with an outcome of its own, and refuses more than may wait', async () => {
+    let answer = () => {};
+    const groups: number[] = [];
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
     });
-    await expect(adapter.streamVersion('a')).rejects.toMatchObject({ code: 'STORAGE_FAILED', cause: failure });
+    const query = async (_: string, values: unknown[] = []) => {
+      await answered;
+      if (values.length === 10) {
+        groups.push(1);
+        return { rows: [{ answer: '1 1' }] };
+      }
+      const [separator, , , , , , ids] = values as string[];
+      const all = ids!.split(separator!).slice(0, -1);
+      groups.push(all.length);
+      return { rows: [{ answer: all.map((id, n) => [id, 1, n + 2].join(separator)).join(separator) }] };
+    };
+    const adapter = new PostgreSQLEventAdapter({ query }, { maxWaitingAppends: 70 });
+    const appends = [adapter.append([batch('first')])];
+    await Promise.resolve();
+    for (let n = 0; n < 70; n++) appends.push(adapter.append([batch(`s${n}`)]));
+    await expect(adapter.append([batch('late')])).rejects.toMatchObject({
+      code: 'STORAGE_FAILED',
+      message: expect.stringContaining('70 appends wait already'),
+    });
+    answer();
+    const outcomes = await Promise.all(appends);
+    expect(groups).toEqual([1, 64, 6]);
+    expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set(['appended']));
+  });
+
+  it('prints the statements that it runs', () => {
+    const adapter = new PostgreSQLEventAdapter(fakeDatabase(), { schema: 'mine' });
+    expect(adapter.ddl()).toMatch(/^create schema if not exists "mine";/);
+    expect(adapter.ddl()).toContain('create table "mine".events (');
+    expect(adapter.ddl(1)).toBe('create schema if not exists "mine";\n');
   });
 
   it.each(['', '1a', 'a b', 'a"b', "a'b", 'a;b', 'x'.repeat(49)])('ES11 refuses the schema %j', (schema) => {
@@ -87,8 +176,8 @@ describeWithPostgres('PostgreSQLEventAdapter on a server', () => {
     await client.query(`
       create role "${role}";
       grant usage on schema "${schema}" to "${role}";
-      grant usage, select on sequence "${schema}".events_position to "${role}";
-      grant select, insert, update on all tables in schema "${schema}" to "${role}";
+      grant usage, select on all sequences in schema "${schema}" to "${role}";
+      grant select, insert, update, delete on all tables in schema "${schema}" to "${role}";
       set role "${role}"`);
     const adapter = new PostgreSQLEventAdapter(client, { schema });
     await adapter.init();
@@ -100,21 +189,124 @@ describeWithPostgres('PostgreSQLEventAdapter on a server', () => {
     client.release();
   });
 
-  it('settles an append whose answer was lost: the same ids again give the first result', async () => {
+  it('settles by itself an append whose answer was lost', async () => {
+    await new PostgreSQLEventAdapter(pool, { schema }).init();
+    let failures = 2;
+    const query = async (text: string, values?: unknown[]) => {
+      const result = await pool.query(text, values);
+      if (failures-- > 0) throw new Error('Connection terminated unexpectedly');
+      return result;
+    };
+    const adapter = new PostgreSQLEventAdapter({ query }, { schema });
+    const appended = batch('lost', 'no_stream');
+    expect(await adapter.append([appended])).toMatchObject({
+      status: 'existing',
+      events: [{ id: appended.events[0]!.id, version: 1 }],
+    });
+  });
+
+  it('is run by ddl() as well as by migrate()', async () => {
+    const own = `${schema}_ddl`;
+    const adapter = new PostgreSQLEventAdapter(pool, { schema: own });
+    await pool.query(adapter.ddl());
+    await adapter.migrate();
+    expect((await adapter.append([batch('a')])).status).toBe('appended');
+    await pool.query(`update "${own}".layout_versions set version = 99`);
+    await expect(new PostgreSQLEventAdapter(pool, { schema: own }).init()).rejects.toMatchObject({
+      code: 'STORAGE_FAILED',
+      message: expect.stringMatching(/layout 99.*knows up to/),
+    });
+    await pool.query(`drop schema "${own}" cascade`);
+  });
+
+  it('commits with the transaction of the caller, or not at all', async () => {
     const adapter = new PostgreSQLEventAdapter(pool, { schema });
     await adapter.init();
-    const lost = new PostgreSQLEventAdapter(
-      {
-        query: async (text, values) => {
-          await pool.query(text, values);
-          throw new Error('Connection terminated unexpectedly');
-        },
-      },
-      { schema },
+    await pool.query(`create table "${schema}".mine (n int primary key)`);
+    const client = await pool.connect();
+    for (const end of ['rollback', 'commit'] as const) {
+      await client.query('begin');
+      const inside = adapter.withTransaction(client);
+      const appended = await inside.append([batch('outbox', 0, [event({ tags: ['a'] })]), batch('other outbox')]);
+      expect(appended.status).toBe('appended');
+      await client.query(`insert into "${schema}".mine values (1)`);
+      expect(await inside.streamVersion('outbox')).toBe(1);
+      expect(await adapter.streamVersion('outbox')).toBe(0);
+      await inside.saveCheckpoint('mine', { position: 1, state: '{}' });
+      await client.query(end);
+    }
+    client.release();
+    expect(await adapter.streamVersion('outbox')).toBe(1);
+    expect((await pool.query(`select n from "${schema}".mine`)).rows).toEqual([{ n: 1 }]);
+    expect((await adapter.loadCheckpoint('mine'))?.position).toBe(1);
+  });
+
+  it('takes nothing of the caller’s transaction along when an id is stored already', async () => {
+    const adapter = new PostgreSQLEventAdapter(pool, { schema });
+    await adapter.init();
+    const stored = batch('stored before');
+    await adapter.append([stored]);
+    const client = await pool.connect();
+    await client.query('begin');
+    const inside = adapter.withTransaction(client);
+    expect((await inside.append([stored])).status).toBe('existing');
+    expect((await inside.append([batch('stored before', 7)])).status).toBe('conflict');
+    expect((await inside.append([batch('after that')])).status).toBe('appended');
+    await client.query('commit');
+    client.release();
+    expect(await adapter.streamVersion('after that')).toBe(1);
+  });
+
+  it('gives each append of a group its own outcome, whatever the others are', async () => {
+    const adapter = new PostgreSQLEventAdapter(pool, { schema, appendsInFlight: 1 });
+    await adapter.init();
+    const stored = batch('g stored');
+    await adapter.append([stored]);
+    await adapter.append([batch('g gone')]);
+    await adapter.deleteStream('g gone', 'any');
+    const same = event();
+    const settled = await Promise.allSettled(
+      [
+        batch('g first'),
+        stored,
+        batch('g stale', 5),
+        batch('g gone'),
+        batch('g twice', 'any', [same]),
+        batch('g twice', 'any', [same]),
+        batch('g nul', 'any', [event({ data: '\0' })]),
+        batch('g last', 'no_stream', [event(), event({ tags: ['x', 'a "b" \\ c'] })]),
+        batch('g last', 2),
+      ].map((each) => adapter.append([each])),
     );
-    const appended = batch('lost');
-    await expect(lost.append([appended])).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
-    expect(await adapter.append([appended])).toMatchObject({ status: 'existing', events: [{ version: 1 }] });
+    expect(settled.map((each) => (each.status === 'fulfilled' ? each.value.status : each.reason.code))).toEqual([
+      'appended',
+      'existing',
+      'conflict',
+      'deleted',
+      'appended',
+      'existing',
+      'STORAGE_FAILED',
+      'appended',
+      'appended',
+    ]);
+    const [, last] = await adapter.readStream({ stream: 'g last', from: 1, to: 9, limit: 9, direction: 'forward' });
+    expect(last!.tags).toEqual(['x', 'a "b" \\ c']);
+  });
+
+  it('reads payloads that are too large for one text, in both directions', async () => {
+    const adapter = new PostgreSQLEventAdapter(pool, { schema });
+    await adapter.init();
+    const data = JSON.stringify('x'.repeat(15 * 1024 * 1024));
+    for (let n = 0; n < 6; n++) await adapter.append([batch('large', n, [event({ data })])]);
+    const page = { stream: 'large', from: 1, to: 9, limit: 5 };
+    const versions = async (direction: 'forward' | 'backward') => {
+      const events = await adapter.readStream({ ...page, direction });
+      expect(events.every((stored) => stored.data.length === data.length)).toBe(true);
+      return events.map(({ version }) => version);
+    };
+    expect(await versions('forward')).toEqual([1, 2, 3, 4, 5]);
+    expect(await versions('backward')).toEqual([6, 5, 4, 3, 2]);
+    await adapter.deleteStream('large', 'any');
   });
 
   it('finds no sequential scan in the way of an append, a page or a horizon', async () => {
@@ -122,7 +314,7 @@ describeWithPostgres('PostgreSQLEventAdapter on a server', () => {
     await adapter.init();
     await pool.query(`
       insert into "${schema}".events
-        select nextval('"${schema}".events_position'), 's' || n % 100, n, 'id' || n, 't', '1', 'json', '{}', 0
+        select nextval('"${schema}".events_position'), n, 0, 's' || n % 100, 'id' || n, 't', 'json', '{}', '1', '{}'
         from generate_series(1, 5000) n;
       analyze "${schema}".events`);
     for (const statement of [

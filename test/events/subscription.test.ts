@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryEventAdapter } from '../../src/adapters/memory/memory-event-adapter.ts';
 import { ClosedError, InvalidArgumentError } from '../../src/core/errors.ts';
 import { EventCorruptedError, SubscriptionFailedError } from '../../src/events/errors.ts';
-import type { EventAdapter } from '../../src/events/event-adapter.ts';
+import type { Checkpoint, EventAdapter } from '../../src/events/event-adapter.ts';
 import { EventStore } from '../../src/events/event-store.ts';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
 
@@ -39,7 +39,8 @@ describe('Subscription', () => {
   });
 
   it('is woken by appends to its own store, and polls for those of others', async () => {
-    const { adapter, clock, store, seen, handle } = setUp();
+    const deaf: EventAdapter = Object.assign(new MemoryEventAdapter(), { listen: undefined });
+    const { adapter, clock, store, seen, handle } = setUp(deaf);
     const subscription = store.subscribe({ name: 'one', handle, pollIntervalMs: 100 });
     await subscription.caughtUp();
     await store.append('s', [event]);
@@ -102,7 +103,7 @@ describe('Subscription', () => {
     expect(loud).toEqual([expect.any(SubscriptionFailedError)]);
     expect(loud[0]).toMatchObject({ subscription: 'one', position: 2, attempts: 2, cause: failure });
     await expect(subscription.caughtUp()).rejects.toBe(loud[0]);
-    expect(await adapter.loadCheckpoint('one')).toBe(1);
+    expect((await adapter.loadCheckpoint('one'))?.position).toBe(1);
 
     await store.subscribe({ name: 'one', handle }).caughtUp();
     expect(seen).toEqual([1, 2, 3]);
@@ -125,7 +126,7 @@ describe('Subscription', () => {
 
   it('stops at an event that can’t be decoded', async () => {
     const { adapter, store, handle } = setUp();
-    const damaged = { id: 'x', type: 't', data: '{', encoding: 'json', metadata: '{}', timestamp: 0 };
+    const damaged = { id: 'x', type: 't', data: '{', encoding: 'json', metadata: '{}', timestamp: 0, tags: [] };
     await adapter.append([{ stream: 's', expectedVersion: 'any', events: [damaged] }]);
     const subscription = store.subscribe({ name: 'one', handle });
     await expect(subscription.caughtUp()).rejects.toThrow(EventCorruptedError);
@@ -141,11 +142,11 @@ describe('Subscription', () => {
     };
     const flaky: EventAdapter = Object.assign(Object.create(memory) as EventAdapter, {
       init: () => fails(() => memory.init()),
-      append: (batches: never) => memory.append(batches),
+      append: (...given: Parameters<EventAdapter['append']>) => memory.append(...given),
       lastPosition: () => memory.lastPosition(),
       readAll: (page: never) => fails(() => memory.readAll(page)),
       loadCheckpoint: (name: string) => fails(() => memory.loadCheckpoint(name)),
-      saveCheckpoint: (name: string, position: number) => fails(() => memory.saveCheckpoint(name, position)),
+      saveCheckpoint: (name: string, checkpoint: Checkpoint) => fails(() => memory.saveCheckpoint(name, checkpoint)),
       close: () => memory.close(),
     });
     const { clock, store, seen, handle } = setUp(flaky);
@@ -189,7 +190,7 @@ describe('Subscription', () => {
       await tick();
     }
     await waiting;
-    expect(await adapter.loadCheckpoint('one')).toBe(3);
+    expect((await adapter.loadCheckpoint('one'))?.position).toBe(3);
     await store.close();
   });
 
@@ -208,7 +209,7 @@ describe('Subscription', () => {
     await expect(subscription.caughtUp()).rejects.toThrow(ClosedError);
     await subscription.close();
     expect(seen).toEqual([1, 2]);
-    expect(await adapter.loadCheckpoint('one')).toBe(2);
+    expect((await adapter.loadCheckpoint('one'))?.position).toBe(2);
     await expect(subscription.caughtUp()).rejects.toThrow(ClosedError);
     await store.close();
     expect(() => store.subscribe({ name: 'one', handle })).toThrow(ClosedError);
@@ -223,12 +224,101 @@ describe('Subscription', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('is woken by what the storage hears: one listener for all of a store, ended with the last', async () => {
+    let listeners = 0;
+    const listening: EventAdapter = Object.assign(new MemoryEventAdapter(), {
+      listen: async (wake: () => void) => {
+        listeners++;
+        const end = await MemoryEventAdapter.prototype.listen.call(listening, wake);
+        return async () => {
+          listeners--;
+          await end();
+        };
+      },
+    });
+    const { clock, store, seen, handle } = setUp(listening);
+    const one = store.subscribe({ name: 'one', handle, pollIntervalMs: 1_000_000 });
+    const two = store.subscribe({ name: 'two', handle: async () => {}, pollIntervalMs: 1_000_000 });
+    await Promise.all([one.caughtUp(), two.caughtUp()]);
+    expect(listeners).toBe(1);
+    await new EventStore({ adapter: listening }).append('s', [event]);
+    await clock.advance(0);
+    expect(seen).toEqual([1]);
+    await two.close();
+    expect(listeners).toBe(1);
+    await one.close();
+    expect(listeners).toBe(0);
+    store.subscribe({ name: 'one', handle });
+    await tick();
+    expect(listeners).toBe(1);
+    await store.close();
+    expect(listeners).toBe(0);
+  });
+
+  it('goes on by polling where the storage can’t be listened to', async () => {
+    const deaf: EventAdapter = Object.assign(new MemoryEventAdapter(), {
+      listen: () => Promise.reject(new Error('no LISTEN here')),
+    });
+    const { clock, store, seen, handle } = setUp(deaf);
+    const told: string[] = [];
+    store.subscribe({ name: 'one', handle, onRetry: (error) => told.push((error as Error).message) });
+    await new EventStore({ adapter: deaf }).append('s', [event]);
+    await clock.advance(200);
+    expect(seen).toEqual([1]);
+    expect(told[0]).toBe('no LISTEN here');
+    await store.close();
+  });
+
+  it('handles what its query asks for, and is caught up though nothing matches', async () => {
+    const { adapter, clock, store, seen, handle } = setUp();
+    const subscription = store.subscribe({ name: 'one', handle, query: [{ types: ['x'] }], batchSize: 10 });
+    for (let n = 0; n < 25; n++) await store.append('s', [{ type: n === 3 ? 'x' : 't', data: 1 }]);
+    await subscription.caughtUp();
+    expect([seen, subscription.position]).toEqual([[4], 25]);
+    // A checkpoint only spares reading here: one in a while is enough.
+    expect((await adapter.loadCheckpoint('one'))?.revision).toBeLessThanOrEqual(4);
+    await store.deleteStream('s');
+    await clock.advance(1_000);
+    await subscription.caughtUp();
+    await store.close();
+  });
+
+  it('is caught up though what it waited for was removed', async () => {
+    const { clock, store, handle } = setUp();
+    await store.append('s', [event]);
+    let release = () => {};
+    const subscription = store.subscribe({
+      name: 'one',
+      batchSize: 1,
+      handle: async (given) => {
+        await handle(given);
+        if (given.position === 1) {
+          await new Promise<void>((resolve) => {
+            release = resolve;
+          });
+        }
+      },
+    });
+    await tick();
+    await store.append('t', [event]);
+    const waiting = subscription.caughtUp();
+    await tick();
+    await store.deleteStream('t');
+    release();
+    await clock.advance(100);
+    await waiting;
+    await store.close();
+  });
+
   it('refuses a second subscription of the same name, and options that make no sense', async () => {
     const { store, handle } = setUp();
     await using _ = store.subscribe({ name: 'one', handle });
     expect(() => store.subscribe({ name: 'one', handle })).toThrow(InvalidArgumentError);
     const wrong = [
       { name: '' },
+      { name: '$parked/one' },
+      { query: [] },
+      { onFailure: 'skip' as never },
       { handle: 1 as never },
       { from: -1 },
       { batchSize: 0 },

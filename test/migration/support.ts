@@ -34,6 +34,7 @@ export class Disk {
             type,
             data: json,
             metadata: {},
+            tags: [],
             timestamp,
           };
         });

@@ -1,57 +1,99 @@
-import { meetsExpectedVersion } from '../../core/expected-version.ts';
+import { type ExpectedVersion, meetsExpectedVersion } from '../../core/expected-version.ts';
 import type {
+  AdapterAppendOptions,
   AllPage,
+  AppendCondition,
   AppendedBatch,
   AppendOutcome,
+  Checkpoint,
+  DeleteOutcome,
   EventAdapter,
   EventBatch,
+  SaveCheckpointOptions,
+  StoredCheckpoint,
   StoredEvent,
   StoredSnapshot,
+  StreamInfo,
   StreamPage,
+  StreamsPage,
 } from '../../events/event-adapter.ts';
+import { firstWhere, MemoryEventLog } from './memory-event-log.ts';
 
 /** Events in the memory of this process, for tests and for trying things out: nothing survives it. */
 export class MemoryEventAdapter implements EventAdapter {
-  readonly #all: StoredEvent[] = [];
-  readonly #streams = new Map<string, StoredEvent[]>();
-  readonly #byId = new Map<string, StoredEvent>();
+  readonly #log = new MemoryEventLog();
   readonly #snapshots = new Map<string, Map<string, StoredSnapshot>>();
-  readonly #checkpoints = new Map<string, number>();
+  readonly #checkpoints = new Map<string, StoredCheckpoint>();
+  /** The last one given to any checkpoint, so that none has the same twice, deleted or not. */
+  #revision = 0;
+  readonly #wakes = new Set<() => void>();
+  /** Settles when the caller's work in a transaction is done. */
+  #exclusive: Promise<void> | undefined;
 
   async init(): Promise<void> {}
 
-  // No method waits for anything: each is one step that no other gets into.
-  async append(batches: readonly EventBatch[]): Promise<AppendOutcome> {
-    const existing = this.#stored(batches);
-    if (existing.length > 0) return { status: 'existing', events: existing };
-    for (const { stream, expectedVersion } of batches) {
-      const actualVersion = this.#versionOf(stream);
-      if (!meetsExpectedVersion(actualVersion, expectedVersion)) return { status: 'conflict', stream, actualVersion };
-    }
-    return { status: 'appended', batches: batches.map((batch) => this.#add(batch)) };
+  // But for work of the caller, no method waits for anything: each is one step that no other gets into.
+  async append(batches: readonly EventBatch[], options: AdapterAppendOptions = {}): Promise<AppendOutcome> {
+    const { condition, within } = options;
+    while (this.#exclusive) await this.#exclusive;
+    const refused = this.#refusal(batches, condition);
+    if (refused) return refused;
+    const add = () => batches.map((batch): AppendedBatch => this.#log.add(batch));
+    const appended = within ? await this.#exclusively(() => within(this.#log.preview(batches), undefined), add) : add();
+    for (const wake of this.#wakes) wake();
+    return { status: 'appended', batches: appended };
   }
 
-  async readStream({ stream, from, to, limit, direction }: StreamPage): Promise<readonly StoredEvent[]> {
-    const events = this.#streams.get(stream) ?? [];
-    const first = Math.max(from, 1);
-    const last = Math.min(to, events.length);
-    if (direction === 'forward') return events.slice(first - 1, Math.min(last, first - 1 + limit)).map(copyOf);
-    return events
-      .slice(Math.max(first - 1, last - limit), Math.max(last, 0))
-      .reverse()
-      .map(copyOf);
+  async readStream(page: StreamPage): Promise<readonly StoredEvent[]> {
+    return this.#log.readStream(page).map(copyOf);
   }
 
-  async readAll({ after, limit }: AllPage): Promise<readonly StoredEvent[]> {
-    return this.#all.slice(after, after + limit).map(copyOf);
+  async readAll({ after, limit, query }: AllPage): Promise<readonly StoredEvent[]> {
+    return this.#log.readAll(after, limit, query).map(copyOf);
   }
 
   async streamVersion(stream: string): Promise<number> {
-    return this.#versionOf(stream);
+    return this.#log.infoOf(stream).version;
+  }
+
+  async listStreams({ after, limit }: StreamsPage): Promise<readonly StreamInfo[]> {
+    const names = this.#log.names();
+    const start = after === undefined ? 0 : firstWhere(names.length, (index) => names[index]! > after);
+    return names.slice(start, start + limit).map((name) => this.#log.infoOf(name));
   }
 
   async lastPosition(): Promise<number> {
-    return this.#all.length;
+    return this.#log.lastPosition;
+  }
+
+  async truncateStream(stream: string, beforeVersion: number): Promise<void> {
+    while (this.#exclusive) await this.#exclusive;
+    this.#log.truncate(stream, beforeVersion);
+  }
+
+  async deleteStream(stream: string, expectedVersion: ExpectedVersion): Promise<DeleteOutcome> {
+    while (this.#exclusive) await this.#exclusive;
+    const { version, deleted } = this.#log.infoOf(stream);
+    if (!deleted && !meetsExpectedVersion(version, expectedVersion)) {
+      return { status: 'conflict', actualVersion: version };
+    }
+    this.#delete(stream);
+    return { status: 'deleted' };
+  }
+
+  async importEvents(events: readonly StoredEvent[]): Promise<void> {
+    while (this.#exclusive) await this.#exclusive;
+    this.#log.import(events);
+    for (const wake of this.#wakes) wake();
+  }
+
+  async importStreams(streams: readonly StreamInfo[]): Promise<void> {
+    while (this.#exclusive) await this.#exclusive;
+    for (const { stream, version, firstVersion, deleted } of streams) {
+      this.#log.reach(stream, version);
+      if (deleted) this.#delete(stream);
+      else this.#log.truncate(stream, firstVersion);
+    }
   }
 
   async loadSnapshot(stream: string, name: string): Promise<StoredSnapshot | undefined> {
@@ -63,50 +105,86 @@ export class MemoryEventAdapter implements EventAdapter {
     this.#snapshots.set(snapshot.stream, ofStream.set(snapshot.name, Object.freeze({ ...snapshot })));
   }
 
-  async loadCheckpoint(name: string): Promise<number | undefined> {
+  async loadCheckpoint(name: string): Promise<StoredCheckpoint | undefined> {
     return this.#checkpoints.get(name);
   }
 
-  async saveCheckpoint(name: string, position: number): Promise<void> {
-    this.#checkpoints.set(name, position);
+  async saveCheckpoint(
+    name: string,
+    { position, state }: Checkpoint,
+    { expectedRevision, within }: SaveCheckpointOptions = {},
+  ): Promise<number | undefined> {
+    while (this.#exclusive) await this.#exclusive;
+    const last = this.#checkpoints.get(name)?.revision ?? 0;
+    if (expectedRevision !== undefined && expectedRevision !== last) return undefined;
+    const save = () => {
+      const revision = ++this.#revision;
+      this.#checkpoints.set(name, Object.freeze({ name, position, state, revision }));
+      return revision;
+    };
+    return within ? this.#exclusively(() => within(undefined), save) : save();
+  }
+
+  async listCheckpoints(prefix: string): Promise<readonly StoredCheckpoint[]> {
+    const found = [...this.#checkpoints.values()].filter(({ name }) => name.startsWith(prefix));
+    return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async deleteCheckpoint(name: string): Promise<void> {
+    while (this.#exclusive) await this.#exclusive;
+    this.#checkpoints.delete(name);
+  }
+
+  async listen(wake: () => void): Promise<() => Promise<void>> {
+    const own = () => wake();
+    this.#wakes.add(own);
+    return async () => {
+      this.#wakes.delete(own);
+    };
   }
 
   async close(): Promise<void> {}
 
-  #versionOf(stream: string): number {
-    return this.#streams.get(stream)?.length ?? 0;
+  /** Work of the caller, which may wait, and what is stored after it: no other write gets in between. */
+  async #exclusively<T>(work: () => unknown, store: () => T): Promise<T> {
+    let end = () => {};
+    this.#exclusive = new Promise((resolve) => {
+      end = resolve;
+    });
+    try {
+      await work();
+      return store();
+    } finally {
+      this.#exclusive = undefined;
+      end();
+    }
   }
 
-  #stored(batches: readonly EventBatch[]): StoredEvent[] {
-    const found: StoredEvent[] = [];
-    for (const { events } of batches) {
-      for (const { id } of events) {
-        const event = this.#byId.get(id);
-        if (event) found.push(copyOf(event));
+  #delete(stream: string): void {
+    this.#log.delete(stream);
+    this.#snapshots.delete(stream);
+  }
+
+  /** Why an append can't take place, if so. */
+  #refusal(batches: readonly EventBatch[], condition: AppendCondition | undefined): AppendOutcome | undefined {
+    const existing = this.#log.withIds(batches);
+    if (existing.length > 0) return { status: 'existing', events: existing.map(copyOf) };
+    for (const { stream, expectedVersion } of batches) {
+      const version = this.#log.versionOf(stream);
+      if (this.#log.isDeleted(stream)) return { status: 'deleted', stream };
+      if (!meetsExpectedVersion(version, expectedVersion)) {
+        return { status: 'conflict', stream, actualVersion: version };
       }
     }
-    return found;
-  }
-
-  #add({ stream, events }: EventBatch): AppendedBatch {
-    let ofStream = this.#streams.get(stream);
-    if (!ofStream) {
-      ofStream = [];
-      this.#streams.set(stream, ofStream);
-    }
-    for (const { id, type, data, encoding, metadata, timestamp } of events) {
-      const version = ofStream.length + 1;
-      const position = this.#all.length + 1;
-      const stored = { id, stream, version, position, type, data, encoding, metadata, timestamp };
-      ofStream.push(stored);
-      this.#all.push(stored);
-      this.#byId.set(stored.id, stored);
-    }
-    return { version: ofStream.length, position: this.#all.length };
+    if (!condition) return undefined;
+    const [match] = this.#log.readAll(condition.after, 1, condition.failIfEventsMatch);
+    return match && { status: 'matched', position: match.position };
   }
 }
 
 /** What is kept never leaves: freezing it instead would halve the rate of appends. */
 function copyOf(event: StoredEvent): StoredEvent {
-  return { ...event };
+  return { ...event, tags: event.tags.length === 0 ? noTags : [...event.tags] };
 }
+
+const noTags: readonly string[] = Object.freeze([]);

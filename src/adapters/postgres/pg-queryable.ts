@@ -89,7 +89,8 @@ async function transact<T>(
   }
 }
 
-function isPool(db: PgDatabase): db is PgPool {
+/** Whether queries may run on several connections at a time. */
+export function isPool(db: PgDatabase): db is PgPool {
   return 'totalCount' in db && 'connect' in db;
 }
 

@@ -1,194 +1,369 @@
-import { sleep } from '../../core/abort.ts';
-import { backoffDelay, type Random } from '../../core/backoff.ts';
+import type { Random } from '../../core/backoff.ts';
+import { CallersError } from '../../core/callers-error.ts';
+import { checkInteger } from '../../core/check-integer.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
-import { storageError } from '../../core/errors.ts';
+import { AppendInDoubtError, InvalidArgumentError, isMigrationError, storageError } from '../../core/errors.ts';
+import type { ExpectedVersion } from '../../core/expected-version.ts';
+import { type OnError, throwLater } from '../../core/on-error.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
 import type {
+  AdapterAppendOptions,
   AllPage,
   AppendOutcome,
+  Checkpoint,
+  DeleteOutcome,
   EventAdapter,
   EventBatch,
+  SaveCheckpointOptions,
+  StoredCheckpoint,
   StoredEvent,
   StoredSnapshot,
+  StreamInfo,
   StreamPage,
+  StreamsPage,
 } from '../../events/event-adapter.ts';
-import { applyDdl } from './pg-ddl.ts';
+import { AppendGroups, type AppendSettled } from './append-groups.ts';
+import { callersWork, OpenTransaction } from './open-transaction.ts';
+import { expectedNumber, importStatement } from './pg-append-statement.ts';
+import { layoutStatements, migrateLayout } from './pg-ddl.ts';
+import { idsOf, PgEventAppender } from './pg-event-appender.ts';
 import { eventDdl } from './pg-event-ddl.ts';
-import {
-  type AppendRow,
-  appendOutcome,
-  appendValues,
-  conflictOutcome,
-  type EventRow,
-  eventColumns,
-  type Int8,
-  toStored,
-} from './pg-event-rows.ts';
-import { type PgDatabase, query } from './pg-queryable.ts';
+import { channelOf, listenTo, type PgListener, PgNotifier } from './pg-event-listener.ts';
+import { type Int8, readEventPage } from './pg-event-rows.ts';
+import { PgEventState } from './pg-event-state.ts';
+import { failureOf } from './pg-failure.ts';
+import { streamKey } from './pg-lock-keys.ts';
+import { isPool, type PgDatabase, type PgQueryable, query, withTransaction } from './pg-queryable.ts';
 
-/** Tries of an append that the server gave up for the sake of another transaction. */
-const maxAttempts = 10;
+/** The events' part of the layout of a schema. */
+const part = 'events';
 
-const appendAgain = 'append the same events again: those that are stored already are not stored twice';
+/** No name is empty: each comes after this. */
+const beforeAllNames = '';
 
-/** Where the events are kept in the database. */
+/** Where the events are kept in the database, and how they get there. */
 export interface PostgreSQLEventAdapterOptions {
   /** Made on first use if it is not there. Default `migration`. */
   readonly schema?: string;
+  /**
+   * Hears of new events: a connected pg.Client that is used for nothing else, not through PgBouncer in transaction mode,
+   * or PGlite. Default: none, and subscriptions look for events of other processes again and again.
+   */
+  readonly listener?: PgListener;
+  /** Whether other processes are told of new events, for their `listener`. Default false. */
+  readonly notify?: boolean;
+  /** Groups of appends on their way at a time, each on a connection of the pool. Default 2; 1 on a single connection. */
+  readonly appendsInFlight?: number;
+  /** Appends that may wait for their group; more are refused. Default 10,000. */
+  readonly maxWaitingAppends?: number;
+  /** Tries of an append while the server can't be reached, or gives it up for another one: some 4 s. Default 10. */
+  readonly maxAttempts?: number;
   readonly clock?: Clock;
   /** Chance for the jitter of retries. */
   readonly random?: Random;
+  /** Told when others could not be notified. Default: an uncaught exception. */
+  readonly onError?: OnError;
 }
 
 /**
  * Events in a PostgreSQL database of yours, through pg.Pool, pg.Client or PGlite.
  *
- * An append is one round trip and one commit. Reading the global order never waits for a writer, and an unrelated
- * transaction that stays open does not hold it back (ES5). Needs READ COMMITTED (PostgreSQL's default) and the primary.
+ * An append is one round trip; appends that come while others are under way go together in one statement and one
+ * commit. Reading the global order never waits for a writer, and an unrelated transaction that stays open does not hold
+ * it back (ES5). Needs READ COMMITTED (PostgreSQL's default) and the primary, and no state of a session: PgBouncer in
+ * transaction mode will do.
  */
 export class PostgreSQLEventAdapter implements EventAdapter {
+  /** There with `options.listener`. */
+  readonly listen?: (wake: () => void) => Promise<() => Promise<void>>;
   readonly #db: PgDatabase;
   readonly #schema: string;
-  readonly #clock: Clock;
-  readonly #random: Random;
+  readonly #options: PostgreSQLEventAdapterOptions;
+  readonly #appender: PgEventAppender;
+  readonly #groups: AppendGroups;
+  readonly #state: PgEventState;
+  readonly #notifier: PgNotifier;
 
   /** @throws {@link InvalidArgumentError} for a schema that is not a plain identifier. */
   constructor(db: PgDatabase, options: PostgreSQLEventAdapterOptions = {}) {
-    const { schema = 'migration', clock = systemClock, random = Math.random } = options;
+    const { schema = 'migration', clock = systemClock, random = Math.random, onError = throwLater } = options;
+    const { listener, appendsInFlight = isPool(db) ? 2 : 1, maxWaitingAppends = 10_000, maxAttempts = 10 } = options;
     this.#db = db;
     this.#schema = quoteIdentifier(schema, 'options.schema');
-    this.#clock = clock;
-    this.#random = random;
+    this.#options = options;
+    this.#appender = this.#appenderOn((text, values) => query(db, text, values), { maxAttempts, clock, random });
+    this.#groups = new AppendGroups((appends) => this.#appender.store(appends), {
+      maxInFlight: checkInteger(appendsInFlight, 1, 'options.appendsInFlight'),
+      maxAppends: 64,
+      maxEvents: 1000,
+      maxWaiting: checkInteger(maxWaitingAppends, 1, 'options.maxWaitingAppends'),
+    });
+    this.#state = new PgEventState(this.#schema, (operation, text, values) => this.#rows(operation, text, values));
+    const notify = () => query(db, 'select pg_notify($1, $2)', [channelOf(this.#schema), '']);
+    this.#notifier = new PgNotifier(notify, onError);
+    if (listener) this.listen = (wake) => listenTo(listener, channelOf(this.#schema), wake);
   }
 
-  async init(): Promise<void> {
-    // Where all is there already, a role that may define nothing is enough.
-    const [found] = await this.#rows<{ present: boolean }>(
-      'look for the event tables',
-      `select to_regproc($1 || '.append_events_v1') is not null and to_regproc($1 || '.read_events_v1') is not null as present`,
-      [this.#schema],
-    );
-    if (found?.present) return;
+  init(): Promise<void> {
+    return this.migrate();
+  }
+
+  /**
+   * Creates what is missing in the schema, and brings it to the layout of this version, in one transaction under a lock.
+   * A role that finds all of it there needs no right to create anything.
+   *
+   * @throws {@link StorageError} if the role may not, or if the layout is newer than this version of the library.
+   */
+  async migrate(): Promise<void> {
     try {
-      await applyDdl(this.#db, this.#schema, eventDdl(this.#schema));
+      await migrateLayout(this.#db, this.#schema, part, eventDdl(this.#schema));
     } catch (error) {
-      throw storageError(
-        'create the event tables',
-        'give this role the right to, or run it once as one that may',
-        error,
-      );
+      const advice = 'give this role the right to, or run ddl() once as one that may';
+      throw storageError('create the event tables', advice, error);
     }
   }
 
-  async append(batches: readonly EventBatch[]): Promise<AppendOutcome> {
-    const values = appendValues(batches);
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const outcome = appendOutcome(batches, await this.#append(values));
-        return outcome.status === 'conflict' ? ((await this.#existing(batches)) ?? outcome) : outcome;
-      } catch (error) {
-        const outcome = await this.#afterFailure(error, batches);
-        if (outcome) return outcome;
-        if (!isTransient(error) || attempt >= maxAttempts) throw storageError('append events', appendAgain, error);
-      }
-      await sleep(backoffDelay(attempt, { initialMs: 5, maxMs: 500 }, this.#random), { clock: this.#clock });
-    }
+  /**
+   * The SQL that {@link migrate} runs, for those who run their own migrations; once it has run, `migrate` does nothing.
+   *
+   * @param from - The version of the layout that is there already. Default 0: nothing is.
+   */
+  ddl(from = 0): string {
+    const statements = layoutStatements(this.#schema, part, eventDdl(this.#schema), from);
+    return [`create schema if not exists ${this.#schema}`, ...statements]
+      .map((statement) => `${statement};\n`)
+      .join('\n');
+  }
+
+  async append(batches: readonly EventBatch[], options: AdapterAppendOptions = {}): Promise<AppendOutcome> {
+    const { condition, within } = options;
+    const outcome =
+      within || this.#db instanceof OpenTransaction
+        ? await this.#appendInTransaction(batches, options)
+        : condition
+          ? outcomeOf(await this.#appender.store([batches], condition))
+          : await this.#groups.append(batches);
+    if (outcome.status === 'appended' && this.#options.notify) this.#notifier.notify();
+    return outcome;
   }
 
   async readStream({ stream, from, to, limit, direction }: StreamPage): Promise<readonly StoredEvent[]> {
-    const rows = await this.#rows<EventRow>(
-      'read a stream',
-      `select ${eventColumns} from ${this.#schema}.events where stream = $1 and version >= $2 and version <= $3
-       order by version ${direction === 'forward' ? 'asc' : 'desc'} limit $4`,
-      [stream, from, to, limit],
-    );
-    return rows.map(toStored);
+    const order = direction === 'forward' ? 'asc' : 'desc';
+    const rows = `(select * from ${this.#schema}.events where stream = $1 and version >= $2 and version <= $3
+      order by version ${order} limit $4)`;
+    return this.#page('read a stream', rows, [stream, from, to, limit], limit);
   }
 
-  async readAll({ after, limit }: AllPage): Promise<readonly StoredEvent[]> {
-    const rows = await this.#rows<EventRow>(
-      'read all events',
-      `select ${eventColumns} from ${this.#schema}.read_events_v1($1, $2)`,
-      [after, limit],
-    );
-    return rows.map(toStored);
+  async readAll({ after, limit, query }: AllPage): Promise<readonly StoredEvent[]> {
+    const values = [after, limit, query ? JSON.stringify(query) : null];
+    return this.#page('read all events', `${this.#schema}.read_events_v1($1, $2, $3)`, values, limit);
   }
 
   async streamVersion(stream: string): Promise<number> {
-    const text = `select version as n from ${this.#schema}.event_streams where stream = $1`;
-    return (await this.#number('read the version of a stream', text, [stream])) ?? 0;
+    const [row] = await this.#rows<{ n: Int8 }>(
+      'read the version of a stream',
+      `select greatest((select max(version) from ${this.#schema}.events where stream = $1),
+                       (select version from ${this.#schema}.event_streams where stream = $1), 0) as n`,
+      [stream],
+    );
+    return Number(row!.n);
+  }
+
+  async listStreams({ after = beforeAllNames, limit }: StreamsPage): Promise<readonly StreamInfo[]> {
+    const rows = await this.#rows<Record<'stream', string> & Record<'version' | 'first', Int8> & { deleted: boolean }>(
+      'list streams',
+      `select stream, version, first_version as first, deleted from ${this.#schema}.list_event_streams_v1($1, $2)`,
+      [after, limit],
+    );
+    return rows.map(({ stream, version, first, deleted }) => ({
+      stream,
+      version: Number(version),
+      firstVersion: Number(first),
+      deleted,
+    }));
   }
 
   async lastPosition(): Promise<number> {
     const text = `select coalesce(max(position), 0) as n from ${this.#schema}.events`;
-    return (await this.#number('read the last position', text, [])) ?? 0;
+    const [row] = await this.#rows<{ n: Int8 }>('read the last position', text, []);
+    return Number(row!.n);
   }
 
-  async loadSnapshot(stream: string, name: string): Promise<StoredSnapshot | undefined> {
-    const [row] = await this.#rows<StoredSnapshot>(
-      'load a snapshot',
-      `select schema_version as "schemaVersion", version, event_id as "eventId", data, encoding
-       from ${this.#schema}.event_snapshots where stream = $1 and name = $2`,
-      [stream, name],
-    );
-    if (!row) return undefined;
-    return { ...row, stream, name, schemaVersion: Number(row.schemaVersion), version: Number(row.version) };
+  async truncateStream(stream: string, beforeVersion: number): Promise<void> {
+    await this.#remove('truncate a stream', stream, beforeVersion, null);
   }
 
-  async saveSnapshot(snapshot: StoredSnapshot): Promise<void> {
-    const { stream, name, schemaVersion, version, eventId, data, encoding } = snapshot;
-    await this.#rows(
-      'save a snapshot',
-      `insert into ${this.#schema}.event_snapshots values ($1, $2, $3, $4, $5, $6, $7)
-       on conflict (stream, name) do update set schema_version = excluded.schema_version, version = excluded.version,
-         event_id = excluded.event_id, data = excluded.data, encoding = excluded.encoding`,
-      [stream, name, schemaVersion, version, eventId, data, encoding],
-    );
+  async deleteStream(stream: string, expectedVersion: ExpectedVersion): Promise<DeleteOutcome> {
+    const expected = expectedNumber(expectedVersion);
+    const actualVersion = await this.#remove('delete a stream', stream, Number.MAX_SAFE_INTEGER, expected);
+    return actualVersion === null ? { status: 'deleted' } : { status: 'conflict', actualVersion };
   }
 
-  loadCheckpoint(name: string): Promise<number | undefined> {
-    const text = `select position as n from ${this.#schema}.event_checkpoints where name = $1`;
-    return this.#number('load a checkpoint', text, [name]);
+  async importEvents(events: readonly StoredEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    const behind = events.find(({ position }, index) => index > 0 && position <= events[index - 1]!.position);
+    const refuse = (what: unknown, cause?: unknown) =>
+      new InvalidArgumentError('events', 'events behind what is stored, each once, without gaps', what, { cause });
+    if (behind) throw refuse(behind.id);
+    try {
+      const { text, values } = importStatement(this.#schema, events);
+      const { rows } = await query(this.#db, text, values);
+      if ((rows[0] as { answer: string }).answer === 'behind') throw refuse(events[0]!.id);
+    } catch (error) {
+      const { code, detail, message } = error as { code?: string; detail?: string; message?: string };
+      if (code === '23505' || code === 'ZY400') throw refuse(detail ?? message, error);
+      throw storageError('import events', 'nothing was written; try again', error);
+    }
   }
 
-  async saveCheckpoint(name: string, position: number): Promise<void> {
-    await this.#rows(
-      'save a checkpoint',
-      `insert into ${this.#schema}.event_checkpoints values ($1, $2)
-       on conflict (name) do update set position = excluded.position`,
-      [name, position],
-    );
+  async importStreams(streams: readonly StreamInfo[]): Promise<void> {
+    await this.#transaction('import streams', async (connection) => {
+      for (const { stream, version, firstVersion, deleted } of streams) {
+        await connection.query(`select ${this.#schema}.import_event_stream_v1($1, $2, $3, $4, $5)`, [
+          streamKey(stream),
+          stream,
+          version,
+          firstVersion,
+          deleted,
+        ]);
+      }
+    });
+  }
+
+  loadSnapshot(stream: string, name: string): Promise<StoredSnapshot | undefined> {
+    return this.#state.loadSnapshot(stream, name);
+  }
+
+  saveSnapshot(snapshot: StoredSnapshot): Promise<void> {
+    return this.#state.saveSnapshot(snapshot);
+  }
+
+  loadCheckpoint(name: string): Promise<StoredCheckpoint | undefined> {
+    return this.#state.loadCheckpoint(name);
+  }
+
+  async saveCheckpoint(
+    name: string,
+    checkpoint: Checkpoint,
+    options: SaveCheckpointOptions = {},
+  ): Promise<number | undefined> {
+    const { within } = options;
+    if (!within) return this.#state.saveCheckpoint(name, checkpoint, options);
+    return this.#transaction('save a checkpoint', async (connection) => {
+      const state = new PgEventState(this.#schema, async <R>(_: string, text: string, values: unknown[]) => {
+        return (await connection.query(text, values)).rows as readonly R[];
+      });
+      // First, so that a reader of the same name waits here instead of doing the work too.
+      const revision = await state.saveCheckpoint(name, checkpoint, options);
+      if (revision !== undefined) await callersWork(connection, within);
+      return revision;
+    });
+  }
+
+  listCheckpoints(prefix: string): Promise<readonly StoredCheckpoint[]> {
+    return this.#state.listCheckpoints(prefix);
+  }
+
+  deleteCheckpoint(name: string): Promise<void> {
+    return this.#state.deleteCheckpoint(name);
+  }
+
+  /**
+   * The same events, worked on inside a transaction that you have open on this client: what is appended is stored if and
+   * when you commit. A failure fails your transaction. Appends hold the locks of their streams until it ends.
+   */
+  withTransaction(client: PgQueryable): EventAdapter {
+    const { schema, clock, random, onError } = this.#options;
+    return new PostgreSQLEventAdapter(new OpenTransaction(client), {
+      ...(schema !== undefined && { schema }),
+      ...(clock && { clock }),
+      ...(random && { random }),
+      ...(onError && { onError }),
+    });
   }
 
   /** It has opened nothing. Your pool or client stays as it is. */
   async close(): Promise<void> {}
 
-  async #append(values: unknown[]): Promise<readonly AppendRow[]> {
-    const text = `select * from ${this.#schema}.append_events_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`;
-    return (await query(this.#db, text, values)).rows as readonly AppendRow[];
+  async #appendInTransaction(
+    batches: readonly EventBatch[],
+    { condition, within }: AdapterAppendOptions,
+  ): Promise<AppendOutcome> {
+    const ids = idsOf([batches]);
+    try {
+      return await this.#transaction('append events', async (connection) => {
+        const find = (wanted: readonly string[]) => this.#findByIds(wanted, connection);
+        const known = await find(ids);
+        if (known.length > 0) return { status: 'existing', events: known };
+        const appender = this.#appenderOn((text, values) => connection.query(text, values), {}, find);
+        const [outcome] = await appender.try([batches], condition);
+        if (outcome!.status === 'appended' && within) {
+          const stored = await find(ids);
+          await callersWork(connection, (client) => within(stored, client));
+        }
+        return outcome!;
+      });
+    } catch (error) {
+      if (!isMigrationError(error, 'STORAGE_FAILED')) throw error;
+      const failure = failureOf(error.cause);
+      if (failure === 'lost') throw new AppendInDoubtError({ eventIds: ids }, { cause: error.cause });
+      const stored = failure === 'duplicate_id' ? await this.#findByIds(ids) : [];
+      if (stored.length === 0) throw error;
+      return { status: 'existing', events: stored };
+    }
   }
 
-  /** What the failure of an append means, where it is one of those to be expected. */
-  async #afterFailure(error: unknown, batches: readonly EventBatch[]): Promise<AppendOutcome | undefined> {
-    const { code, constraint, detail } = error as { code?: unknown; constraint?: unknown; detail?: unknown };
-    if (code === '23505' && constraint === 'events_id') return this.#existing(batches);
-    if (code !== 'ZY409' || typeof detail !== 'string') return undefined;
-    const [batch, actualVersion] = detail.split(':').map(Number);
-    return (await this.#existing(batches)) ?? conflictOutcome(batches, batch!, actualVersion!);
+  #appenderOn(
+    run: PgQueryable['query'],
+    { maxAttempts = 1, clock = systemClock, random = Math.random }: PostgreSQLEventAdapterOptions,
+    findByIds = (ids: readonly string[]) => this.#findByIds(ids),
+  ): PgEventAppender {
+    return new PgEventAppender({
+      schema: this.#schema,
+      run,
+      findByIds,
+      maxAttempts: checkInteger(maxAttempts, 1, 'options.maxAttempts'),
+      clock,
+      random,
+    });
   }
 
-  async #existing(batches: readonly EventBatch[]): Promise<AppendOutcome | undefined> {
-    const rows = await this.#rows<EventRow>(
-      'look for events by their ids',
-      `select ${eventColumns} from ${this.#schema}.events where id = any($1)`,
-      [batches.flatMap(({ events }) => events.map(({ id }) => id))],
+  #findByIds(ids: readonly string[], connection?: PgQueryable): Promise<readonly StoredEvent[]> {
+    const rows = `(select * from ${this.#schema}.events where id = any($1) order by position)`;
+    return this.#page('look for events by their ids', rows, [ids], ids.length, connection);
+  }
+
+  /** @param from - What stands behind FROM: gives rows of the events table, in the order wanted. */
+  #page(
+    operation: string,
+    from: string,
+    values: readonly unknown[],
+    limit: number,
+    connection?: PgQueryable,
+  ): Promise<readonly StoredEvent[]> {
+    const run = connection
+      ? async (text: string, all: unknown[]) => (await connection.query(text, all)).rows
+      : (text: string, all: unknown[]) => this.#rows(operation, text, all);
+    return readEventPage(run, `${this.#schema}.events`, from, values, limit);
+  }
+
+  /** The actual version where it is not as expected, else null. */
+  async #remove(operation: string, stream: string, before: number, expected: number | null): Promise<number | null> {
+    const [row] = await this.#rows<{ actual: Int8 | null }>(
+      operation,
+      `select ${this.#schema}.remove_events_v1($1, $2, $3, $4) as actual`,
+      [streamKey(stream), stream, before, expected],
     );
-    return rows.length > 0 ? { status: 'existing', events: rows.map(toStored) } : undefined;
+    return row!.actual === null ? null : Number(row!.actual);
   }
 
-  async #number(operation: string, text: string, values: unknown[]): Promise<number | undefined> {
-    const [row] = await this.#rows<{ n: Int8 }>(operation, text, values);
-    return row && Number(row.n);
+  async #transaction<T>(operation: string, work: (connection: PgQueryable) => Promise<T>): Promise<T> {
+    try {
+      return await (this.#db instanceof OpenTransaction ? work(this.#db) : withTransaction(this.#db, work));
+    } catch (error) {
+      if (error instanceof CallersError) throw error.cause;
+      throw storageError(operation, 'nothing was written; try again', error);
+    }
   }
 
   async #rows<R>(operation: string, text: string, values: unknown[]): Promise<readonly R[]> {
@@ -200,8 +375,7 @@ export class PostgreSQLEventAdapter implements EventAdapter {
   }
 }
 
-/** Serialization failure and deadlock: the server has rolled back, and asks to try again. */
-function isTransient(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  return code === '40001' || code === '40P01';
+function outcomeOf([settled]: readonly AppendSettled[]): AppendOutcome {
+  if ('outcome' in settled!) return settled.outcome;
+  throw settled!.error;
 }

@@ -46,10 +46,37 @@ export function writeTransaction<T>(db: SqliteDatabase, work: () => T, waiting: 
       db.exec('COMMIT');
       return result;
     } catch (error) {
-      rollBack(db, error);
+      undo(db, 'ROLLBACK', error);
       throw error;
     }
   }, waiting);
+}
+
+/**
+ * Runs `work` inside the transaction that the caller has open on this connection, undone alone if it fails; in a
+ * transaction of its own if there is none.
+ */
+export function inTransaction<T>(db: SqliteDatabase, work: () => T): T {
+  const [begin, commit, rollBack] = isOpen(db)
+    ? [`SAVEPOINT ${savepoint}`, `RELEASE ${savepoint}`, `ROLLBACK TO ${savepoint}; RELEASE ${savepoint}`]
+    : ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'];
+  db.exec(begin);
+  try {
+    const result = work();
+    db.exec(commit);
+    return result;
+  } catch (error) {
+    undo(db, rollBack, error);
+    throw error;
+  }
+}
+
+const savepoint = 'zyflow_migration';
+
+/** Whether a transaction is open on this connection, as better-sqlite3 and libsql tell it, or node:sqlite. */
+function isOpen(db: SqliteDatabase): boolean {
+  const { inTransaction: open, isTransaction } = db as { inTransaction?: unknown; isTransaction?: unknown };
+  return open === true || isTransaction === true;
 }
 
 /** Runs `work`, again and again while another process holds the file, until `busyTimeoutMs` is over. */
@@ -81,12 +108,12 @@ function begin(db: SqliteDatabase): void {
   }
 }
 
-function rollBack(db: SqliteDatabase, reason: unknown): void {
+function undo(db: SqliteDatabase, statements: string, reason: unknown): void {
   try {
-    db.exec('ROLLBACK');
+    db.exec(statements);
   } catch (error) {
     // Some failures (disk full, I/O) end the transaction by themselves: then there is nothing left to roll back.
-    if (error instanceof Error && error.message.includes('no transaction is active')) return;
+    if (error instanceof Error && /no transaction is active|no such savepoint/.test(error.message)) return;
     throw new StorageError('roll back', 'close this connection', { cause: new AggregateError([reason, error]) });
   }
 }

@@ -1,19 +1,35 @@
+import { CallersError } from '../../core/callers-error.ts';
 import type { Clock } from '../../core/clock.ts';
-import { storageError } from '../../core/errors.ts';
-import { meetsExpectedVersion } from '../../core/expected-version.ts';
+import { InvalidArgumentError, storageError } from '../../core/errors.ts';
+import type { ExpectedVersion } from '../../core/expected-version.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
 import type {
+  AdapterAppendOptions,
   AllPage,
-  AppendedBatch,
   AppendOutcome,
+  Checkpoint,
+  DeleteOutcome,
   EventAdapter,
   EventBatch,
+  SaveCheckpointOptions,
+  StoredCheckpoint,
   StoredEvent,
   StoredSnapshot,
+  StreamInfo,
   StreamPage,
+  StreamsPage,
 } from '../../events/event-adapter.ts';
-import { type SqliteDatabase, type SqliteWaiting, whileBusy, writeTransaction } from './sqlite-database.ts';
-import { eventTables, prepareEventStatements } from './sqlite-event-statements.ts';
+import { SqliteAppendGroups } from './sqlite-append-groups.ts';
+import {
+  inTransaction,
+  type SqliteDatabase,
+  type SqliteWaiting,
+  whileBusy,
+  writeTransaction,
+} from './sqlite-database.ts';
+import { eventLayoutStatements, eventLayoutVersion, isNewestEventLayout } from './sqlite-event-layout.ts';
+import { number, SqliteEventLog, toStored } from './sqlite-event-log.ts';
+import { type EventStatements, prepareEventStatements } from './sqlite-event-statements.ts';
 
 /** Where the events are kept in the database, and how long to wait for it. */
 export interface SqliteEventAdapterOptions {
@@ -29,13 +45,15 @@ export interface SqliteEventAdapterOptions {
  *
  * Several processes may use one file; set `PRAGMA journal_mode = WAL` so that reading does not wait for writing. What
  * an acknowledged append survives is decided by `PRAGMA synchronous`: with `FULL` (the default) a power cut too, with
- * `NORMAL` in WAL mode the end of the process, but not always a power cut.
+ * `NORMAL` in WAL mode the end of the process, but not always a power cut. Appends that are called at the same time go
+ * together in one transaction. Work within a transaction gets the database, and must be synchronous.
  */
 export class SqliteEventAdapter implements EventAdapter {
   readonly #db: SqliteDatabase;
   readonly #prefix: string;
   readonly #waiting: SqliteWaiting;
-  #prepared: ReturnType<typeof prepareEventStatements> | undefined;
+  readonly #groups: SqliteAppendGroups;
+  #prepared: { readonly statements: EventStatements; readonly log: SqliteEventLog } | undefined;
 
   /** @throws {@link InvalidArgumentError} for a prefix that is not a plain identifier. */
   constructor(db: SqliteDatabase, options: SqliteEventAdapterOptions = {}) {
@@ -44,16 +62,57 @@ export class SqliteEventAdapter implements EventAdapter {
     this.#db = db;
     this.#prefix = tablePrefix;
     this.#waiting = waiting;
+    this.#groups = new SqliteAppendGroups((work) => this.#write('append events', work));
   }
 
   init(): Promise<void> {
-    return named('create the event tables', async () => {
-      await writeTransaction(this.#db, () => this.#db.exec(eventTables(this.#prefix)), this.#waiting);
+    return this.migrate();
+  }
+
+  /**
+   * Brings the tables to the layout of this version, in one transaction.
+   *
+   * @throws {@link StorageError} if the layout is newer than this version of the library.
+   */
+  async migrate(): Promise<void> {
+    const isNewest = () => isNewestEventLayout(this.#prefix, eventLayoutVersion(this.#db, this.#prefix));
+    await named('create the event tables', async () => {
+      if (await whileBusy(isNewest, this.#waiting)) return;
+      await writeTransaction(
+        this.#db,
+        () => this.#db.exec(eventLayoutStatements(this.#prefix, eventLayoutVersion(this.#db, this.#prefix))),
+        this.#waiting,
+      );
     });
   }
 
-  append(batches: readonly EventBatch[]): Promise<AppendOutcome> {
-    return named('append events', () => writeTransaction(this.#db, () => this.#append(batches), this.#waiting));
+  /**
+   * The SQL that {@link migrate} runs, for those who run their own migrations; once it has run, `migrate` does nothing.
+   *
+   * @param from - The version of the layout that is there already. Default 0: nothing is.
+   */
+  ddl(from = 0): string {
+    return eventLayoutStatements(this.#prefix, from);
+  }
+
+  append(batches: readonly EventBatch[], options: AdapterAppendOptions = {}): Promise<AppendOutcome> {
+    const { condition, within } = options;
+    if (!within) return this.#groups.append(() => this.#log.append(batches, condition));
+    return this.#write('append events', () => this.#appendWithin(batches, options));
+  }
+
+  /**
+   * Appends at once, for callers that can't wait: inside a transaction that you have open on this database, with which it
+   * is stored or not; else in one of its own. Call `init()` before.
+   *
+   * @throws {@link StorageError} if another process holds the file for longer than the driver's own timeout.
+   */
+  appendSync(batches: readonly EventBatch[], options: AdapterAppendOptions = {}): AppendOutcome {
+    try {
+      return inTransaction(this.#db, () => this.#appendWithin(batches, options));
+    } catch (error) {
+      throw unwrapped('append events', error);
+    }
   }
 
   readStream({ stream, from, to, limit, direction }: StreamPage): Promise<readonly StoredEvent[]> {
@@ -62,17 +121,43 @@ export class SqliteEventAdapter implements EventAdapter {
     );
   }
 
-  readAll({ after, limit }: AllPage): Promise<readonly StoredEvent[]> {
+  readAll({ after, limit, query }: AllPage): Promise<readonly StoredEvent[]> {
     // One writer at a time takes the next positions and commits them: there is never an undecided one below.
-    return this.#read('read all events', ({ all }) => all.all(after, limit).map(toStored));
+    return this.#read('read all events', () => this.#log.readAll(after, limit, query));
   }
 
   streamVersion(stream: string): Promise<number> {
-    return this.#read('read the version of a stream', () => this.#versionOf(stream));
+    return this.#read('read the version of a stream', () => this.#log.infoOf(stream).version);
+  }
+
+  listStreams({ after = '', limit }: StreamsPage): Promise<readonly StreamInfo[]> {
+    return this.#read('list streams', ({ streamsAfter }) =>
+      streamsAfter
+        .all(after, limit, after, limit, limit)
+        .map((row) => this.#log.infoOf((row as { stream: string }).stream)),
+    );
   }
 
   lastPosition(): Promise<number> {
     return this.#read('read the last position', ({ lastPosition }) => number(lastPosition.get()));
+  }
+
+  truncateStream(stream: string, beforeVersion: number): Promise<void> {
+    return this.#write('truncate a stream', () => this.#log.truncate(stream, beforeVersion));
+  }
+
+  deleteStream(stream: string, expectedVersion: ExpectedVersion): Promise<DeleteOutcome> {
+    return this.#write('delete a stream', () => this.#log.delete(stream, expectedVersion));
+  }
+
+  importEvents(events: readonly StoredEvent[]): Promise<void> {
+    return this.#write('import events', () => this.#log.import(events));
+  }
+
+  importStreams(streams: readonly StreamInfo[]): Promise<void> {
+    return this.#write('import streams', () => {
+      for (const stream of streams) this.#log.importStream(stream);
+    });
   }
 
   loadSnapshot(stream: string, name: string): Promise<StoredSnapshot | undefined> {
@@ -86,21 +171,41 @@ export class SqliteEventAdapter implements EventAdapter {
 
   saveSnapshot(snapshot: StoredSnapshot): Promise<void> {
     const { stream, name, schemaVersion, version, eventId, data, encoding } = snapshot;
-    return this.#read('save a snapshot', ({ saveSnapshot }) => {
-      saveSnapshot.run(stream, name, schemaVersion, version, eventId, data, encoding);
+    return this.#write('save a snapshot', () => {
+      this.#ready.statements.saveSnapshot.run(stream, name, schemaVersion, version, eventId, data, encoding);
     });
   }
 
-  loadCheckpoint(name: string): Promise<number | undefined> {
-    return this.#read('load a checkpoint', ({ loadCheckpoint }) => {
-      const row = loadCheckpoint.get(name);
-      return row ? number(row) : undefined;
+  loadCheckpoint(name: string): Promise<StoredCheckpoint | undefined> {
+    return this.#read('load a checkpoint', ({ loadCheckpoint }) => toCheckpoint(loadCheckpoint.get(name)));
+  }
+
+  saveCheckpoint(
+    name: string,
+    { position, state }: Checkpoint,
+    { expectedRevision, within }: SaveCheckpointOptions = {},
+  ): Promise<number | undefined> {
+    return this.#write('save a checkpoint', () => {
+      const { loadCheckpoint, saveCheckpoint, countRevision, revision } = this.#ready.statements;
+      const known = toCheckpoint(loadCheckpoint.get(name))?.revision ?? 0;
+      if (expectedRevision !== undefined && expectedRevision !== known) return undefined;
+      if (within) this.#callersWork(() => within(this.#db));
+      countRevision.run();
+      const next = number(revision.get());
+      saveCheckpoint.run(name, position, state, next);
+      return next;
     });
   }
 
-  saveCheckpoint(name: string, position: number): Promise<void> {
-    return this.#read('save a checkpoint', ({ saveCheckpoint }) => {
-      saveCheckpoint.run(name, position);
+  listCheckpoints(prefix: string): Promise<readonly StoredCheckpoint[]> {
+    return this.#read('list checkpoints', ({ listCheckpoints }) =>
+      listCheckpoints.all(prefix, prefix).map((row) => toCheckpoint(row)!),
+    );
+  }
+
+  deleteCheckpoint(name: string): Promise<void> {
+    return this.#write('delete a checkpoint', () => {
+      this.#ready.statements.deleteCheckpoint.run(name);
     });
   }
 
@@ -109,45 +214,45 @@ export class SqliteEventAdapter implements EventAdapter {
     this.#prepared = undefined;
   }
 
-  get #statements() {
-    this.#prepared ??= prepareEventStatements(this.#db, this.#prefix);
+  get #ready() {
+    if (!this.#prepared) {
+      const statements = prepareEventStatements(this.#db, this.#prefix);
+      this.#prepared = { statements, log: new SqliteEventLog(statements) };
+    }
     return this.#prepared;
   }
 
-  #append(batches: readonly EventBatch[]): AppendOutcome {
-    const existing = this.#stored(batches);
-    if (existing.length > 0) return { status: 'existing', events: existing };
-    const versions: number[] = [];
-    for (const { stream, expectedVersion } of batches) {
-      const actualVersion = this.#versionOf(stream);
-      if (!meetsExpectedVersion(actualVersion, expectedVersion)) return { status: 'conflict', stream, actualVersion };
-      versions.push(actualVersion);
+  get #log(): SqliteEventLog {
+    return this.#ready.log;
+  }
+
+  #appendWithin(batches: readonly EventBatch[], { condition, within }: AdapterAppendOptions): AppendOutcome {
+    const outcome = this.#log.append(batches, condition);
+    if (outcome.status === 'appended' && within) {
+      this.#callersWork(() => within(this.#log.appended(batches), this.#db));
     }
-    return { status: 'appended', batches: batches.map((batch, index) => this.#insert(batch, versions[index]!)) };
+    return outcome;
   }
 
-  #stored(batches: readonly EventBatch[]): StoredEvent[] {
-    const { byId } = this.#statements;
-    return batches.flatMap(({ events }) => events.flatMap(({ id }) => byId.all(id).map(toStored)));
-  }
-
-  #insert({ stream, events }: EventBatch, after: number): AppendedBatch {
-    const { insert } = this.#statements;
-    let version = after;
-    let position = 0;
-    for (const { id, type, data, encoding, metadata, timestamp } of events) {
-      version++;
-      position = number(insert.get(stream, version, id, type, data, encoding, metadata, timestamp));
+  #callersWork(work: () => unknown): void {
+    let result: unknown;
+    try {
+      result = work();
+    } catch (error) {
+      throw new CallersError(error);
     }
-    return { version, position };
+    if (typeof (result as { then?: unknown } | undefined)?.then !== 'function') return;
+    // Nobody waits for it: what it comes to is told by the error that it must not be there at all.
+    (result as Promise<unknown>).then(undefined, () => {});
+    throw new InvalidArgumentError('within', 'synchronous work, as SQLite’s transactions are', result);
   }
 
-  #versionOf(stream: string): number {
-    return number(this.#statements.version.get(stream));
+  #write<T>(operation: string, work: () => T): Promise<T> {
+    return named(operation, () => writeTransaction(this.#db, work, this.#waiting));
   }
 
-  #read<T>(operation: string, work: (statements: ReturnType<typeof prepareEventStatements>) => T): Promise<T> {
-    return named(operation, () => whileBusy(() => work(this.#statements), this.#waiting));
+  #read<T>(operation: string, work: (statements: EventStatements) => T): Promise<T> {
+    return named(operation, () => whileBusy(() => work(this.#ready.statements), this.#waiting));
   }
 }
 
@@ -155,26 +260,17 @@ async function named<T>(operation: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw storageError(operation, 'try again: what is stored already is not stored twice', error);
+    throw unwrapped(operation, error);
   }
 }
 
-/** A driver may have been told to give integers as bigint. */
-function number(row: unknown): number {
-  return Number((row as { n: number | bigint }).n);
+function unwrapped(operation: string, error: unknown): unknown {
+  if (error instanceof CallersError) return error.cause;
+  return storageError(operation, 'nothing was written; try again', error);
 }
 
-function toStored(row: unknown): StoredEvent {
-  const event = row as StoredEvent;
-  return {
-    id: event.id,
-    stream: event.stream,
-    version: Number(event.version),
-    position: Number(event.position),
-    type: event.type,
-    data: event.data,
-    encoding: event.encoding,
-    metadata: event.metadata,
-    timestamp: Number(event.timestamp),
-  };
+function toCheckpoint(row: unknown): StoredCheckpoint | undefined {
+  if (!row) return undefined;
+  const { name, position, state, revision } = row as StoredCheckpoint;
+  return { name, position: Number(position), state, revision: Number(revision) };
 }

@@ -11,29 +11,7 @@ import {
   readStream,
   versionsOf,
 } from './case.ts';
-
-/** Names that storages like to trip over. */
-export const difficultNames = [
-  ' ',
-  'a b',
-  "it's; drop table events; --",
-  '"quoted"',
-  'back\\slash',
-  '100%_of',
-  '{"json":true}',
-  '{1,2}',
-  'NULL',
-  '$1',
-  ':name',
-  '__proto__',
-  'line\nbreak\ttab\r',
-  '한국어',
-  'e\u0301',
-  '\u00e9',
-  '👩‍👩‍👧‍👦',
-  '\u0001\u007f\u200b\ufeff',
-  '\uffff',
-];
+import { difficultNames } from './difficult-names.ts';
 
 /** Payload texts, as a codec makes them. */
 const difficultPayloads = [

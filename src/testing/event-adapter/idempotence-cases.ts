@@ -1,7 +1,31 @@
 import assert from 'node:assert/strict';
 import { appended, batch, type DefineCase, event, events, existingIds, idsOf, readStream } from './case.ts';
 
+/** Appends to a stream of the events a, b and c; `x` and `y` are new. */
+const overlaps = ['a', 'b', 'c', 'ab', 'bc', 'abc', 'ac', 'cba', 'ba', 'ax', 'xa', 'abcx', 'cx', 'xbcy', 'axb'];
+
 export function idempotenceCases(define: DefineCase): void {
+  for (const letters of overlaps) {
+    for (const expected of ['any', 'no_stream', 3] as const) {
+      define(
+        `ES4 appending ${letters} behind abc at ${expected} is told what is stored, and adds nothing`,
+        async (context) => {
+          const { adapter, other } = context;
+          const stream = context.name('stream');
+          const known = ['a', 'b', 'c', 'x', 'y'].map((id) => event({ id: context.name(id) }));
+          await appended(adapter, batch(stream, [known[0]!]));
+          await appended(adapter, batch(stream, known.slice(1, 3)));
+          const content = [...letters].map((letter) => known['abcxy'.indexOf(letter)]!);
+          const outcome = await other.append([batch(stream, content, expected)]);
+          const stored = known.slice(0, 3).filter((each) => content.includes(each));
+          assert.deepEqual(existingIds(outcome), idsOf(stored));
+          assert.deepEqual(idsOf(await readStream(adapter, stream)), idsOf(known.slice(0, 3)));
+          await appended(adapter, batch(stream, known.slice(3), 3));
+        },
+      );
+    }
+  }
+
   for (const expected of ['any', 'no_stream', 0, 'stream_exists', 1, 2, 3, 99] as const) {
     define(`ES4 ids that are stored are told before versions are compared, with ${expected}`, async (context) => {
       const { adapter, other } = context;
@@ -62,6 +86,47 @@ export function idempotenceCases(define: DefineCase): void {
     await appended(adapter, ...batches);
     const ids = existingIds(await other.append(batches));
     assert.deepEqual(ids.toSorted(), batches.flatMap((each) => idsOf(each.events)).toSorted());
+  });
+
+  define('ES4 ids of several streams in one append are all told', async (context) => {
+    const { adapter, other } = context;
+    const names = ['one', 'two', 'three'].map(context.name);
+    const content = events(3);
+    for (const [index, stream] of names.entries()) await appended(adapter, batch(stream, [content[index]!]));
+    const outcome = await other.append([batch(names[2]!, [event(), ...content])]);
+    assert.ok(outcome.status === 'existing');
+    assert.deepEqual(new Set(idsOf(outcome.events)), new Set(idsOf(content)));
+    assert.deepEqual(new Set(outcome.events.map(({ stream }) => stream)), new Set(names));
+  });
+
+  define('ES4 a thousand events appended again are all told', async (context) => {
+    const { adapter, other } = context;
+    const stream = context.name('stream');
+    const content = events(1000);
+    await appended(adapter, batch(stream, content));
+    assert.deepEqual(existingIds(await other.append([batch(stream, content, 0)])), idsOf(content));
+    assert.equal(await adapter.streamVersion(stream), 1000);
+  });
+
+  define('ES4 of appends that race and share one id, one is stored', async (context) => {
+    const { adapter, other } = context;
+    const shared = event();
+    const streams = Array.from({ length: 12 }, (_, n) => context.name(`stream ${n}`));
+    const outcomes = await Promise.all(
+      streams.map((stream, n) => (n % 2 ? adapter : other).append([batch(stream, [event(), shared])])),
+    );
+    assert.equal(outcomes.filter(({ status }) => status === 'appended').length, 1);
+    assert.equal(outcomes.filter(({ status }) => status === 'existing').length, 11);
+    const winner = streams[outcomes.findIndex(({ status }) => status === 'appended')];
+    for (const outcome of outcomes) {
+      if (outcome.status === 'existing') {
+        assert.deepEqual(
+          outcome.events.map(({ id, stream }) => [id, stream]),
+          [[shared.id, winner]],
+        );
+      }
+    }
+    for (const stream of streams) assert.equal(await adapter.streamVersion(stream), stream === winner ? 2 : 0);
   });
 
   define('ES4 of the same append made many times at once one is stored', async (context) => {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { murmur3 } from '../../src/traffic/murmur3.ts';
+import { murmur3 } from '../../src/core/murmur3.ts';
 
 const vectors = '../shared/vectors/unleash-client-specification/specifications';
 

@@ -1,0 +1,13 @@
+import { InvalidArgumentError } from './errors.ts';
+
+/**
+ * The number, if it is a whole one from `least` on that JavaScript holds exactly.
+ *
+ * @throws {@link InvalidArgumentError} for anything else.
+ */
+export function checkInteger(value: number, least: number, what: string): number {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new InvalidArgumentError(what, `a whole number from ${least} on`, value);
+  }
+  return value;
+}

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { sleep } from '../core/abort.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
+import { type BackupRecord, backupFormat } from './backup-record.ts';
+import type { EventAdapter, StoredEvent, StreamInfo } from './event-adapter.ts';
+
+/** How a backup is made. */
+export interface BackupOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** The time that the header tells. */
+  readonly clock?: Clock;
+}
+
+const pageSize = 500;
+
+/**
+ * Everything that a store holds as lines of JSON, each ending in a line feed: events as they are stored, with their
+ * positions, what is known of truncated and deleted streams, and checkpoints. Snapshots are left out: they are a cache.
+ *
+ * Holds a page of events in memory. Reads up to the last position at its beginning; of an append of several events that is
+ * under way at that moment, PostgreSQL may give the first ones only. Streams are described as they are at the end.
+ *
+ * @example
+ * ```ts
+ * await pipeline(backupEvents(adapter), createWriteStream('events.ndjson'));
+ * ```
+ */
+export async function* backupEvents(adapter: EventAdapter, options: BackupOptions = {}): AsyncGenerator<string, void> {
+  const { signal, clock = systemClock } = options;
+  const sha256 = createHash('sha256');
+  const counts = { events: 0, streams: 0, checkpoints: 0 };
+  const line = (record: BackupRecord) => {
+    const text = `${JSON.stringify(record)}\n`;
+    sha256.update(text);
+    return text;
+  };
+
+  await adapter.init();
+  // Read first: a checkpoint must not be ahead of the events.
+  const checkpoints = await adapter.listCheckpoints('');
+  const upTo = await adapter.lastPosition();
+  yield line({ header: { format: backupFormat, version: 1, madeAt: new Date(clock.now()).toISOString() } });
+  for await (const event of eventsUpTo(adapter, upTo, options)) {
+    counts.events++;
+    yield line({ event });
+  }
+  for await (const stream of allStreams(adapter, signal)) {
+    if (stream.firstVersion === 1 && !stream.deleted) continue;
+    counts.streams++;
+    yield line({ stream });
+  }
+  for (const { name, position, state } of checkpoints) {
+    counts.checkpoints++;
+    yield line({ checkpoint: { name, position, state } });
+  }
+  yield `${JSON.stringify({ end: { ...counts, sha256: sha256.digest('hex') } } satisfies BackupRecord)}\n`;
+}
+
+/** The events of a store in order, up to a position. */
+async function* eventsUpTo(adapter: EventAdapter, upTo: number, { signal, clock = systemClock }: BackupOptions) {
+  for (let after = 0; after < upTo; ) {
+    signal?.throwIfAborted();
+    const page: readonly StoredEvent[] = await adapter.readAll({ after, limit: pageSize });
+    for (const event of page) {
+      if (event.position > upTo) return;
+      yield event;
+    }
+    const last = page.at(-1);
+    // What is not there any more was removed meanwhile; what is not there yet is waited for.
+    if (!last) {
+      if ((await adapter.lastPosition()) < upTo) return;
+      await sleep(10, { clock, signal });
+    } else after = last.position;
+  }
+}
+
+/** What is known of every stream, a page at a time. */
+export async function* allStreams(
+  adapter: EventAdapter,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<StreamInfo, void> {
+  for (let after: string | undefined; ; ) {
+    signal?.throwIfAborted();
+    const page = await adapter.listStreams({ after, limit: pageSize });
+    yield* page;
+    if (page.length < pageSize) return;
+    after = page.at(-1)!.stream;
+  }
+}

@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { InvalidArgumentError } from '../core/errors.ts';
+import {
+  type BackupCounts,
+  type BackupEnd,
+  type BackupHeader,
+  type BackupRecord,
+  parseBackupLine,
+} from './backup-record.ts';
+import { ownCheckpoint } from './checkpoint-names.ts';
+import { BackupDamagedError } from './errors.ts';
+import type { EventAdapter, StoredEvent } from './event-adapter.ts';
+
+/** A backup, in pieces of any length: lines, or the chunks of a file. */
+export type BackupText = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
+
+/** How a backup is restored. */
+export interface RestoreOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+const batchSize = 500;
+
+/** A store under this checkpoint is not restored yet; it names the backup. */
+const marker = ownCheckpoint('restore');
+
+/**
+ * Reads a whole backup, and tells how much is in it. Nothing is written.
+ *
+ * @throws {@link BackupDamagedError} if a line was changed, moved, added or is missing.
+ */
+export async function verifyBackup(backup: BackupText, options: RestoreOptions = {}): Promise<BackupCounts> {
+  for await (const record of recordsOf(backup, options.signal)) {
+    if ('end' in record) return countsOf(record.end);
+  }
+  throw new BackupDamagedError({ line: 0, detail: 'it is empty' });
+}
+
+/**
+ * Brings a backup into an empty store: events with their versions and positions, truncated and deleted streams,
+ * checkpoints.
+ *
+ * If it was interrupted, run it again with the same backup: it goes on where it stopped. Until it is through, the store has a
+ * checkpoint `$restore`, and is no copy of the one that was backed up. Run {@link verifyBackup} first where that matters.
+ *
+ * @throws {@link InvalidArgumentError} if the store is not empty; nothing was written.
+ * @throws {@link BackupDamagedError} if a line was changed, moved, added or is missing; those before it are stored.
+ */
+export async function restoreEvents(
+  adapter: EventAdapter,
+  backup: BackupText,
+  options: RestoreOptions = {},
+): Promise<BackupCounts> {
+  const { signal } = options;
+  await adapter.init();
+  let batch: StoredEvent[] = [];
+  let restored = 0;
+  const flush = async () => {
+    if (batch.length > 0) await adapter.importEvents(batch);
+    batch = [];
+  };
+  for await (const record of recordsOf(backup, signal)) {
+    if ('header' in record) restored = await begin(adapter, record.header);
+    else if ('event' in record) {
+      if (record.event.position > restored) batch.push(record.event);
+      if (batch.length >= batchSize) await flush();
+    } else {
+      await flush();
+      if ('stream' in record) await adapter.importStreams([record.stream]);
+      else if ('checkpoint' in record) await adapter.saveCheckpoint(record.checkpoint.name, record.checkpoint);
+      else {
+        await adapter.deleteCheckpoint(marker);
+        return countsOf(record.end);
+      }
+    }
+  }
+  throw new BackupDamagedError({ line: 0, detail: 'it is empty' });
+}
+
+/** The position up to which this backup is restored already. */
+async function begin(adapter: EventAdapter, header: BackupHeader): Promise<number> {
+  const state = JSON.stringify(header);
+  const begun = await adapter.loadCheckpoint(marker);
+  if (begun?.state === state) return adapter.lastPosition();
+  const isEmpty = (await adapter.listStreams({ limit: 1 })).length === 0 && !begun;
+  if (!isEmpty)
+    throw new InvalidArgumentError('adapter', 'an empty store, or one that this backup was begun in', adapter);
+  await adapter.saveCheckpoint(marker, { position: 0, state }, { expectedRevision: 0 });
+  return 0;
+}
+
+/** The records of a backup, each checked; the last one once all of them are proved to be there as they were written. */
+async function* recordsOf(backup: BackupText, signal: AbortSignal | undefined): AsyncGenerator<BackupRecord, void> {
+  const sha256 = createHash('sha256');
+  const counts = { events: 0, streams: 0, checkpoints: 0 };
+  let line = 0;
+  let end: BackupRecord | undefined;
+  for await (const text of linesOf(backup)) {
+    signal?.throwIfAborted();
+    line++;
+    const damaged = (detail: string) => new BackupDamagedError({ line, detail });
+    if (end) throw damaged('there is more behind the end');
+    const record = parseBackupLine(text);
+    if (!record) throw damaged('it is no line of a backup');
+    if ('header' in record !== (line === 1)) throw damaged('a backup begins with one header');
+    if ('end' in record) {
+      const { sha256: written, ...said } = record.end;
+      if (written !== sha256.digest('hex') || JSON.stringify(said) !== JSON.stringify(counts)) {
+        throw damaged('what is before the end is not what was written');
+      }
+      end = record;
+      continue;
+    }
+    sha256.update(`${text}\n`);
+    if ('event' in record) counts.events++;
+    else if ('stream' in record) counts.streams++;
+    else if ('checkpoint' in record) counts.checkpoints++;
+    yield record;
+  }
+  if (!end) throw new BackupDamagedError({ line, detail: 'its end is missing' });
+  yield end;
+}
+
+async function* linesOf(backup: BackupText): AsyncGenerator<string, void> {
+  const decoder = new TextDecoder('utf-8', { fatal: false });
+  let rest = '';
+  for await (const chunk of backup) {
+    rest += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
+    const lines = rest.split('\n');
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  rest += decoder.decode();
+  if (rest !== '') yield rest;
+}
+
+const countsOf = ({ events, streams, checkpoints }: BackupEnd): BackupCounts => ({ events, streams, checkpoints });

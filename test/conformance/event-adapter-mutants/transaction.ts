@@ -1,0 +1,202 @@
+import type { StoredEvent } from '../../../src/events/event-adapter.ts';
+import { type Mutants, pause } from './mutant.ts';
+
+export const withinMutants: Mutants = {
+  'does no work within an append': (next) => ({
+    append: (batches, options) => next.append(batches, { ...options, within: undefined }),
+  }),
+  'works after it has stored': (next) => ({
+    async append(batches, { within, ...options } = {}) {
+      const seen: StoredEvent[] = [];
+      const outcome = await next.append(batches, { ...options, within: (events) => void seen.push(...events) });
+      if (outcome.status === 'appended') await within?.(seen, undefined);
+      return outcome;
+    },
+  }),
+  'works before it knows whether it is refused': (next) => ({
+    async append(batches, { within, ...options } = {}) {
+      await within?.([], undefined);
+      return next.append(batches, options);
+    },
+  }),
+  'works twice': (next) => ({
+    append: (batches, { within, ...options } = {}) =>
+      next.append(batches, {
+        ...options,
+        within:
+          within &&
+          (async (events, client) => {
+            await within(events, client);
+            await within(events, client);
+          }),
+      }),
+  }),
+  'swallows what the work throws': (next) => ({
+    append: (batches, { within, ...options } = {}) =>
+      next.append(batches, {
+        ...options,
+        within:
+          within &&
+          (async (events, client) => {
+            await Promise.resolve(within(events, client)).catch(() => {});
+          }),
+      }),
+  }),
+  'wraps what the work throws': (next) => ({
+    append: (batches, options) =>
+      next.append(batches, options).catch((cause: unknown) => {
+        throw new Error('the work failed', { cause });
+      }),
+  }),
+  'tries work that fails again': (next) => ({
+    append: (batches, options) => next.append(batches, options).catch(() => next.append(batches, options)),
+  }),
+  'does not wait for the work': (next) => ({
+    append: (batches, { within, ...options } = {}) =>
+      next.append(batches, {
+        ...options,
+        within: within && ((events, client) => void Promise.resolve(within(events, client)).catch(() => {})),
+      }),
+  }),
+  'shows the work no positions': (next) => ({
+    append: (batches, { within, ...options } = {}) =>
+      next.append(batches, {
+        ...options,
+        within:
+          within &&
+          ((events, client) =>
+            within(
+              events.map((event) => ({ ...event, position: 0 })),
+              client,
+            )),
+      }),
+  }),
+  'shows the work the events of the first batch': (next) => ({
+    append: (batches, { within, ...options } = {}) =>
+      next.append(batches, {
+        ...options,
+        within:
+          within &&
+          ((events, client) =>
+            within(
+              events.filter(({ stream }) => stream === batches[0]!.stream),
+              client,
+            )),
+      }),
+  }),
+  'shows the work events in the order of streams': (next) => ({
+    append: (batches, { within, ...options } = {}) =>
+      next.append(batches, {
+        ...options,
+        within:
+          within &&
+          ((events, client) =>
+            within(
+              events.toSorted((a, b) => (a.stream < b.stream ? -1 : 1)),
+              client,
+            )),
+      }),
+  }),
+  'keeps the streams of work that failed': (next) => ({
+    async append(batches, options) {
+      try {
+        return await next.append(batches, options);
+      } catch (error) {
+        const [{ stream }] = batches as [(typeof batches)[0]];
+        const version = (await next.streamVersion(stream)) + 1;
+        await next.importStreams([{ stream, version, firstVersion: version + 1, deleted: false }]);
+        throw error;
+      }
+    },
+  }),
+  'lets other appends in while work is done': (next) => ({
+    async append(batches, { within, ...options } = {}) {
+      if (!within) return next.append(batches, options);
+      const { stream, expectedVersion, events } = batches[0]!;
+      const version = await next.streamVersion(stream);
+      if (typeof expectedVersion === 'number' && expectedVersion !== version) return next.append(batches, options);
+      const position = await next.lastPosition();
+      const place = (index: number) => ({ stream, version: version + 1 + index, position: position + 1 + index });
+      await within(
+        events.map((event, index) => ({ ...event, ...place(index) })),
+        undefined,
+      );
+      await pause();
+      return next.append(batches, options);
+    },
+  }),
+  'does no work within a save': (next) => ({
+    saveCheckpoint: (name, checkpoint, options) =>
+      next.saveCheckpoint(name, checkpoint, { ...options, within: undefined }),
+  }),
+  'works after it has saved': (next) => ({
+    async saveCheckpoint(name, checkpoint, { within, ...options } = {}) {
+      const revision = await next.saveCheckpoint(name, checkpoint, options);
+      if (revision !== undefined) await within?.(undefined);
+      return revision;
+    },
+  }),
+  'works before it looks at the revision': (next) => ({
+    async saveCheckpoint(name, checkpoint, { within, ...options } = {}) {
+      await within?.(undefined);
+      return next.saveCheckpoint(name, checkpoint, options);
+    },
+  }),
+  'wraps what the work within a save throws': (next) => ({
+    saveCheckpoint: (name, checkpoint, options) =>
+      next.saveCheckpoint(name, checkpoint, options).catch((cause: unknown) => {
+        throw new Error('the work failed', { cause });
+      }),
+  }),
+  'lets other saves in while work is done': (next) => ({
+    async saveCheckpoint(name, checkpoint, { within, expectedRevision } = {}) {
+      const { revision = 0 } = (await next.loadCheckpoint(name)) ?? {};
+      if (expectedRevision !== undefined && expectedRevision !== revision) return undefined;
+      await within?.(undefined);
+      await pause();
+      return next.saveCheckpoint(name, checkpoint, { expectedRevision });
+    },
+  }),
+};
+
+export const listenMutants: Mutants = {
+  'never calls who listens': () => ({ listen: async () => async () => {} }),
+  'calls who listens even after he ended it': (next) => ({
+    async listen(wake) {
+      await next.listen(wake);
+      return async () => {};
+    },
+  }),
+  'has one listener': (next) => {
+    let end = async () => {};
+    return {
+      async listen(wake) {
+        await end();
+        end = await next.listen(wake);
+        return end;
+      },
+    };
+  },
+  'ends all listeners with one': (next) => {
+    const ends: (() => Promise<void>)[] = [];
+    return {
+      async listen(wake) {
+        ends.push(await next.listen(wake));
+        return async () => {
+          for (const end of ends) await end();
+        };
+      },
+    };
+  },
+  'throws where listening was ended already': (next) => ({
+    async listen(wake) {
+      const end = await next.listen(wake);
+      let ended = false;
+      return async () => {
+        if (ended) throw new Error('ended');
+        ended = true;
+        await end();
+      };
+    },
+  }),
+};
