@@ -1,4 +1,4 @@
-// Fills a database, and reads it in a process of its own for each reader: `storage events repeats`, or one reading.
+// Fills a database, and reads it in a process of its own for each reader: `storage events`, or `storage location reader`.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,8 +22,8 @@ interface Opened {
   close(): Promise<unknown>;
 }
 
-const [storage = '', where = '', repeats = '', reader] = process.argv.slice(2);
-if (reader === undefined) await fill(Number(where), Number(repeats));
+const [storage = '', where = '', reader] = process.argv.slice(2);
+if (reader === undefined) await fill(Number(where));
 else await read(reader);
 
 async function open(location: string): Promise<Opened> {
@@ -44,7 +44,7 @@ async function open(location: string): Promise<Opened> {
   };
 }
 
-async function fill(events: number, times: number) {
+async function fill(events: number) {
   const measure = async (location: string) => {
     const { own, peers, close } = await open(location);
     for (const { append } of [own, ...peers]) {
@@ -54,11 +54,11 @@ async function fill(events: number, times: number) {
     const readers = ['read', 'aggregateStream', ...peers.map(({ name }) => name)];
     const once = (name: string): unknown =>
       JSON.parse(
-        execFileSync(process.execPath, [...process.execArgv, import.meta.filename, storage, location, '', name], {
+        execFileSync(process.execPath, [...process.execArgv, import.meta.filename, storage, location, name], {
           encoding: 'utf8',
         }),
       );
-    return Object.fromEntries(readers.map((name) => [name, Array.from({ length: times }, () => once(name))]));
+    return Object.fromEntries(readers.map((name) => [name, once(name)]));
   };
   let measured: unknown;
   if (storage === 'postgres') measured = await inOwnDatabase(postgresUrl!, measure);
