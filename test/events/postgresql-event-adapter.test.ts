@@ -147,8 +147,8 @@ describe('PostgreSQLEventAdapter', () => {
   it('prints the statements that it runs', () => {
     const adapter = new PostgreSQLEventAdapter(fakeDatabase(), { schema: 'mine' });
     expect(adapter.ddl()).toMatch(/^create schema if not exists "mine";/);
-    expect(adapter.ddl()).toContain('create table "mine".events (');
-    expect(adapter.ddl(1)).toBe('create schema if not exists "mine";\n');
+    expect(adapter.ddl()).toContain('create table if not exists "mine".events (');
+    expect(adapter.ddl(2)).toBe('create schema if not exists "mine";\n');
   });
 
   it.each(['', '1a', 'a b', 'a"b', "a'b", 'a;b', 'x'.repeat(49)])('ES11 refuses the schema %j', (schema) => {
@@ -216,6 +216,32 @@ describeWithPostgres('PostgreSQLEventAdapter on a server', () => {
       code: 'STORAGE_FAILED',
       message: expect.stringMatching(/layout 99.*knows up to/),
     });
+    await pool.query(`drop schema "${own}" cascade`);
+  });
+
+  it('takes over tables of the time before layouts had versions', async () => {
+    const own = `${schema}_old`;
+    await pool.query(`
+      create schema "${own}";
+      create sequence "${own}".events_position as bigint cache 1 no cycle;
+      create table "${own}".events (position bigint primary key, stream text collate "C" not null,
+        version bigint not null, id text collate "C" not null, type text not null, data text not null,
+        encoding text not null, metadata text not null, timestamp bigint not null,
+        constraint events_stream_version unique (stream, version), constraint events_id unique (id));
+      create table "${own}".event_streams (stream text collate "C" primary key, version bigint not null);
+      create table "${own}".event_checkpoints (name text collate "C" primary key, position bigint not null);
+      insert into "${own}".events
+        values (nextval('"${own}".events_position'), 'old', 1, 'id', 't', '1', 'json', '{}', 5);
+      insert into "${own}".event_streams values ('old', 1);
+      insert into "${own}".event_checkpoints values ('reader', 1)`);
+    const adapter = new PostgreSQLEventAdapter(pool, { schema: own });
+    await Promise.all([adapter.init(), new PostgreSQLEventAdapter(pool, { schema: own }).init()]);
+    const old = { ...event({ id: 'id', timestamp: 5 }), stream: 'old', version: 1, position: 1 };
+    expect(await adapter.readAll({ after: 0, limit: 9 })).toEqual([old]);
+    expect(await adapter.saveCheckpoint('reader', { position: 2, state: '{}' }, { expectedRevision: 1 })).toBe(2);
+    expect(await adapter.append([batch('old', 1)])).toMatchObject({ batches: [{ version: 2, position: 2 }] });
+    expect(await adapter.append([batch('old', 2, [event({ tags: ['x'] })])])).toMatchObject({ status: 'appended' });
+    expect(await adapter.readAll({ after: 0, limit: 9, query: [{ tags: ['x'] }] })).toHaveLength(1);
     await pool.query(`drop schema "${own}" cascade`);
   });
 
@@ -313,7 +339,7 @@ describeWithPostgres('PostgreSQLEventAdapter on a server', () => {
     const adapter = new PostgreSQLEventAdapter(pool, { schema });
     await adapter.init();
     await pool.query(`
-      insert into "${schema}".events
+      insert into "${schema}".events (position, version, timestamp, stream, id, type, encoding, metadata, data, tags)
         select nextval('"${schema}".events_position'), n, 0, 's' || n % 100, 'id' || n, 't', 'json', '{}', '1', '{}'
         from generate_series(1, 5000) n;
       analyze "${schema}".events`);

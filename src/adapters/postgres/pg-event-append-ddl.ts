@@ -102,7 +102,7 @@ export function appendFunction(schema: string): string {
       end loop;
 
       if locked then
-        insert into ${schema}.events
+        insert into ${schema}.events (${eventColumns})
           select e.position, e.version, e.happened, names[e.stream], e.id, e.type, e.encoding, e.metadata, e.data,
                  case when e.tags is null or e.tags = '' then '{}' else e.tags::text[] end
           from unnest(event_positions, event_versions, event_streams, event_timestamps,
@@ -145,7 +145,7 @@ export function appendOneFunction(schema: string): string {
         case when stream_key <= type_key then ${lockStream} else ${lockType} end,
         case when stream_key <= type_key then ${lockType} else ${lockStream} end,
         pg_advisory_xact_lock_shared(${horizonLocks}, (coalesce(pg_sequence_last_value(${sequence}), 0) % 2147483648)::int);
-      insert into ${schema}.events
+      insert into ${schema}.events (${eventColumns})
         select nextval(${sequence}), v.version + 1, event_timestamp, name, event_id, event_type, event_encoding,
                event_metadata, event_data, '{}'
         from ${standing(schema, 'name')} v where ${isExpected('expected')}
@@ -178,7 +178,7 @@ export function appendSimpleFunction(schema: string): string {
       perform pg_advisory_xact_lock_shared(${horizonLocks},
         (coalesce(pg_sequence_last_value(${sequence}), 0) % 2147483648)::int);
       with stored as (
-          insert into ${schema}.events
+          insert into ${schema}.events (${eventColumns})
             select nextval(${sequence}), v.version + e.n, e.happened, e.stream, e.id, e.type, e.encoding, e.metadata,
                    e.data, '{}'
             from unnest(event_expected, event_offsets, event_timestamps,
@@ -193,6 +193,9 @@ export function appendSimpleFunction(schema: string): string {
       select string_agg(s.id || separator || s.version || separator || s.position, separator) into answer from stored s;
     end $$`;
 }
+
+/** The columns of events, in the order in which the functions store them. */
+export const eventColumns = 'position, version, timestamp, stream, id, type, encoding, metadata, data, tags';
 
 /** Where a stream stands: its version, and whether it was deleted. */
 function standing(schema: string, stream: string): string {

@@ -1,49 +1,44 @@
 import type { DdlStep } from './pg-ddl.ts';
-import { appendFunction, appendOneFunction, appendSimpleFunction, objectsOf } from './pg-event-append-ddl.ts';
+import {
+  appendFunction,
+  appendOneFunction,
+  appendSimpleFunction,
+  eventColumns,
+  objectsOf,
+} from './pg-event-append-ddl.ts';
 
 /**
- * The layout of the events, step by step: a database that has the first n of them gets the others.
+ * The layout of the events, step by step: a database that has the first n of them gets the others. The first is of the
+ * time before layouts had versions, and may be there already.
  *
  * @param schema - A quoted identifier.
  */
 export function eventDdl(schema: string): readonly DdlStep[] {
-  return [{ version: 1, statements: [...tables(schema), ...functions(schema)] }];
+  return [
+    { version: 1, statements: firstTables(schema) },
+    { version: 2, statements: [...laterTables(schema), ...functions(schema)] },
+  ];
 }
 
-function tables(schema: string): string[] {
+function firstTables(schema: string): string[] {
   return [
-    `create sequence ${schema}.events_position as bigint cache 1 no cycle`,
+    `create sequence if not exists ${schema}.events_position as bigint cache 1 no cycle`,
 
-    `create table ${schema}.events (
+    `create table if not exists ${schema}.events (
       position bigint primary key,
-      version bigint not null,
-      timestamp bigint not null,
       stream text collate "C" not null,
+      version bigint not null,
       id text collate "C" not null,
-      type text collate "C" not null,
+      type text not null,
+      data text not null,
       encoding text not null,
       metadata text not null,
-      data text not null,
-      tags text[] collate "C" not null,
+      timestamp bigint not null,
       constraint events_stream_version unique (stream, version),
       constraint events_id unique (id)
     )`,
 
-    `create table ${schema}.event_tags (
-      tag text collate "C" not null,
-      position bigint not null,
-      primary key (tag, position)
-    )`,
-
-    // Only of streams that can't be told from their events: truncated or deleted ones.
-    `create table ${schema}.event_streams (
-      stream text collate "C" primary key,
-      version bigint not null,
-      first_version bigint not null,
-      deleted boolean not null
-    )`,
-
-    `create table ${schema}.event_snapshots (
+    `create table if not exists ${schema}.event_snapshots (
       stream text collate "C" not null,
       name text collate "C" not null,
       schema_version bigint not null,
@@ -54,14 +49,40 @@ function tables(schema: string): string[] {
       primary key (stream, name)
     )`,
 
-    `create sequence ${schema}.event_checkpoints_revision as bigint cache 1 no cycle`,
-
-    `create table ${schema}.event_checkpoints (
+    `create table if not exists ${schema}.event_checkpoints (
       name text collate "C" primary key,
-      position bigint not null,
-      state text not null,
-      revision bigint not null
+      position bigint not null
     )`,
+  ];
+}
+
+function laterTables(schema: string): string[] {
+  const textArrays = (count: number) => Array.from({ length: count }, () => 'text[]').join(', ');
+  return [
+    `drop function if exists ${schema}.append_events_v1(
+      text[], bigint[], int[], int[], ${textArrays(5)}, bigint[])`,
+    `drop function if exists ${schema}.read_events_v1(bigint, bigint)`,
+
+    `alter table ${schema}.events add column tags text[] collate "C" not null default '{}'`,
+
+    `create table ${schema}.event_tags (
+      tag text collate "C" not null,
+      position bigint not null,
+      primary key (tag, position)
+    )`,
+
+    // Only of streams that can't be told from their events: truncated or deleted ones. There was one row a stream once.
+    `drop table if exists ${schema}.event_streams`,
+    `create table ${schema}.event_streams (
+      stream text collate "C" primary key,
+      version bigint not null,
+      first_version bigint not null,
+      deleted boolean not null
+    )`,
+
+    `create sequence ${schema}.event_checkpoints_revision as bigint minvalue 1 start 2 cache 1 no cycle`,
+    `alter table ${schema}.event_checkpoints
+      add column state text not null default '{}', add column revision bigint not null default 1`,
   ];
 }
 
@@ -251,7 +272,7 @@ function functions(schema: string): string[] {
         from unnest(versions, string_to_array(stream_names, separator)) as e (version, stream)
         where e.version is not null
         group by e.stream having min(e.version) > 1 and ${lastVersion(schema, 'e.stream')} = 0;
-      insert into ${schema}.events
+      insert into ${schema}.events (${eventColumns})
         select e.position, e.version, e.happened, e.stream, e.id, e.type, e.encoding, e.metadata, e.data,
                case when e.tags = '' then '{}' else e.tags::text[] end
         from unnest(positions, versions, event_timestamps, string_to_array(stream_names, separator),
