@@ -43,9 +43,11 @@ export {
   AppendInDoubtError,
   ClosedError,
   ConcurrencyConflictError,
+  HorizonUnknownError,
   InvalidArgumentError,
   isMigrationError,
   MigrationError,
+  ReadOnlyStorageError,
   StorageError,
   TimeoutError,
 } from './core/errors.ts';
