@@ -203,14 +203,11 @@ describeWithPostgres('the steps of the horizon', () => {
 function gated(schema: string, order: 'as it is' | 'swapped', gate: number): string {
   const ddl = eventDdl(`"${schema}"`)
     .flatMap(({ statements }) => statements)
-    .find((statement) => statement.includes(`function "${schema}".event_horizon_v1()`))!;
+    .findLast((statement) => statement.includes(`function "${schema}".event_horizon_v1()`))!;
   const lastValue = /horizon := coalesce\(pg_sequence_last_value\([^;]*;/.exec(ddl)![0];
   const locks = /select least\([^;]*;/.exec(ddl)![0];
   const wait = `perform pg_advisory_lock(${gate}); perform pg_advisory_unlock(${gate});`;
-  const body = ddl
-    .replace('create function', 'create or replace function')
-    .replace(lastValue, '')
-    .replace(locks, 'STEPS');
+  const body = ddl.replace(lastValue, '').replace(locks, 'STEPS');
   const swapped = `horizon := 9007199254740991; ${locks} ${wait} horizon := least(horizon, (${lastValue.slice('horizon := '.length, -1)}));`;
   return body.replace('STEPS', () => (order === 'swapped' ? swapped : `${lastValue} ${wait} ${locks}`));
 }

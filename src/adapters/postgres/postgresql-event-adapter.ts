@@ -2,7 +2,7 @@ import type { Random } from '../../core/backoff.ts';
 import { CallersError } from '../../core/callers-error.ts';
 import { checkInteger } from '../../core/check-integer.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
-import { AppendInDoubtError, InvalidArgumentError, isMigrationError, storageError } from '../../core/errors.ts';
+import { AppendInDoubtError, InvalidArgumentError, isMigrationError } from '../../core/errors.ts';
 import type { ExpectedVersion } from '../../core/expected-version.ts';
 import { type OnError, throwLater } from '../../core/on-error.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
@@ -26,12 +26,14 @@ import { AppendGroups, type AppendSettled } from './append-groups.ts';
 import { callersWork, OpenTransaction } from './open-transaction.ts';
 import { expectedNumber, importStatement } from './pg-append-statement.ts';
 import { layoutStatements, migrateLayout } from './pg-ddl.ts';
+import { pgError } from './pg-error.ts';
 import { idsOf, PgEventAppender } from './pg-event-appender.ts';
 import { eventDdl } from './pg-event-ddl.ts';
 import { channelOf, listenTo, type PgListener, PgNotifier } from './pg-event-listener.ts';
 import { type Int8, readEventPage } from './pg-event-rows.ts';
 import { PgEventState } from './pg-event-state.ts';
 import { failureOf } from './pg-failure.ts';
+import { type EventHorizon, PgHorizonPublisher } from './pg-horizon-publisher.ts';
 import { streamKey } from './pg-lock-keys.ts';
 import { isPool, type PgDatabase, type PgQueryable, query, withTransaction } from './pg-queryable.ts';
 
@@ -52,6 +54,12 @@ export interface PostgreSQLEventAdapterOptions {
   readonly listener?: PgListener;
   /** Whether other processes are told of new events, for their `listener`. Default false. */
   readonly notify?: boolean;
+  /**
+   * Whether this process writes down how far the order of events is decided, so that they can be read on standbys: soon
+   * after each append of its own, and within a second after those of others, until {@link PostgreSQLEventAdapter.close}.
+   * Default false.
+   */
+  readonly publishHorizon?: boolean;
   /** Groups of appends on their way at a time, each on a connection of the pool. Default 2; 1 on a single connection. */
   readonly appendsInFlight?: number;
   /** Appends that may wait for their group; more are refused. Default 10,000. */
@@ -61,7 +69,7 @@ export interface PostgreSQLEventAdapterOptions {
   readonly clock?: Clock;
   /** Chance for the jitter of retries. */
   readonly random?: Random;
-  /** Told when others could not be notified. Default: an uncaught exception. */
+  /** Told when others could not be notified, or the horizon not be written down. Default: an uncaught exception. */
   readonly onError?: OnError;
 }
 
@@ -83,6 +91,7 @@ export class PostgreSQLEventAdapter implements EventAdapter {
   readonly #groups: AppendGroups;
   readonly #state: PgEventState;
   readonly #notifier: PgNotifier;
+  readonly #publisher: PgHorizonPublisher | undefined;
 
   /** @throws {@link InvalidArgumentError} for a schema that is not a plain identifier. */
   constructor(db: PgDatabase, options: PostgreSQLEventAdapterOptions = {}) {
@@ -101,25 +110,30 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     this.#state = new PgEventState(this.#schema, (operation, text, values) => this.#rows(operation, text, values));
     const notify = () => query(db, 'select pg_notify($1, $2)', [channelOf(this.#schema), '']);
     this.#notifier = new PgNotifier(notify, onError);
+    this.#publisher = options.publishHorizon
+      ? new PgHorizonPublisher({ publish: () => this.#publishHorizon(), clock, onError })
+      : undefined;
     if (listener) this.listen = (wake) => listenTo(listener, channelOf(this.#schema), wake);
   }
 
-  init(): Promise<void> {
-    return this.migrate();
+  async init(): Promise<void> {
+    await this.migrate();
+    this.#publisher?.publish();
   }
 
   /**
    * Creates what is missing in the schema, and brings it to the layout of this version, in one transaction under a lock.
-   * A role that finds all of it there needs no right to create anything.
+   * A role that finds all of it there needs no right to create anything, and nothing is written.
    *
    * @throws {@link StorageError} if the role may not, or if the layout is newer than this version of the library.
+   * @throws {@link ReadOnlyStorageError} on a standby that has an older layout, or none: run it on the primary.
    */
   async migrate(): Promise<void> {
     try {
       await migrateLayout(this.#db, this.#schema, part, eventDdl(this.#schema));
     } catch (error) {
       const advice = 'give this role the right to, or run ddl() once as one that may';
-      throw storageError('create the event tables', advice, error);
+      throw pgError('create the event tables', advice, error);
     }
   }
 
@@ -143,7 +157,10 @@ export class PostgreSQLEventAdapter implements EventAdapter {
         : condition
           ? outcomeOf(await this.#appender.store([batches], condition))
           : await this.#groups.append(batches);
-    if (outcome.status === 'appended' && this.#options.notify) this.#notifier.notify();
+    if (outcome.status === 'appended') {
+      if (this.#options.notify) this.#notifier.notify();
+      this.#publisher?.publish();
+    }
     return outcome;
   }
 
@@ -189,6 +206,23 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     return Number(row!.n);
   }
 
+  /**
+   * How far {@link readAll} reads here, beside the last event that is stored here. Behind it lies, on the primary, what is
+   * not decided yet; on a standby also what is not written down yet. One that stays behind while nothing is held open says
+   * that nobody with `publishHorizon` runs.
+   *
+   * @throws {@link HorizonUnknownError} on a standby, where it was never written down.
+   */
+  async horizon(): Promise<EventHorizon> {
+    const lastPosition = await this.lastPosition();
+    const [row] = await this.#rows<{ n: Int8 }>(
+      'read the horizon',
+      `select ${this.#schema}.event_horizon_v1() as n`,
+      [],
+    );
+    return { position: Number(row!.n), lastPosition };
+  }
+
   async truncateStream(stream: string, beforeVersion: number): Promise<void> {
     await this.#remove('truncate a stream', stream, beforeVersion, null);
   }
@@ -212,7 +246,7 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     } catch (error) {
       const { code, detail, message } = error as { code?: string; detail?: string; message?: string };
       if (code === '23505' || code === 'ZY400') throw refuse(detail ?? message, error);
-      throw storageError('import events', 'nothing was written; try again', error);
+      throw pgError('import events', 'nothing was written; try again', error);
     }
   }
 
@@ -282,8 +316,10 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     });
   }
 
-  /** It has opened nothing. Your pool or client stays as it is. */
-  async close(): Promise<void> {}
+  /** Ends what `publishHorizon` began, once what was appended is written down. Your pool or client stays as it is. */
+  async close(): Promise<void> {
+    await this.#publisher?.close();
+  }
 
   async #appendInTransaction(
     batches: readonly EventBatch[],
@@ -333,6 +369,12 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     return this.#page('look for events by their ids', rows, [ids], ids.length, connection);
   }
 
+  async #publishHorizon(): Promise<boolean> {
+    const text = `select ${this.#schema}.publish_event_horizon_v1() as more`;
+    const [row] = await this.#rows<{ more: boolean }>('write down the horizon for standbys', text, []);
+    return row!.more;
+  }
+
   /** @param from - What stands behind FROM: gives rows of the events table, in the order wanted. */
   #page(
     operation: string,
@@ -362,7 +404,7 @@ export class PostgreSQLEventAdapter implements EventAdapter {
       return await (this.#db instanceof OpenTransaction ? work(this.#db) : withTransaction(this.#db, work));
     } catch (error) {
       if (error instanceof CallersError) throw error.cause;
-      throw storageError(operation, 'nothing was written; try again', error);
+      throw pgError(operation, 'nothing was written; try again', error);
     }
   }
 
@@ -370,7 +412,7 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     try {
       return (await query(this.#db, text, values)).rows as readonly R[];
     } catch (error) {
-      throw storageError(operation, 'try again', error);
+      throw pgError(operation, 'try again', error);
     }
   }
 }
