@@ -7,6 +7,7 @@ import {
   objectsOf,
 } from './pg-event-append-ddl.ts';
 import { horizonFunction, publishedHorizon, refuseOnStandby } from './pg-event-horizon-ddl.ts';
+import { refuseIsolation } from './pg-isolation.ts';
 
 /**
  * The layout of the events, step by step: a database that has the first n of them gets the others. The first is of the
@@ -18,7 +19,7 @@ export function eventDdl(schema: string): readonly DdlStep[] {
   return [
     { version: 1, statements: firstTables(schema) },
     { version: 2, statements: [...laterTables(schema), ...functions(schema)] },
-    { version: 3, statements: publishedHorizon(schema) },
+    { version: 3, statements: [refuseIsolation(schema), ...publishedHorizon(schema)] },
   ];
 }
 

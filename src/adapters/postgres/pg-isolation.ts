@@ -8,3 +8,12 @@ export const readsCommitted = `current_setting('transaction_isolation') in ('rea
 export const raiseIsolation = (done: string) =>
   `raise exception 'events are ${done} in READ COMMITTED only, not in %', current_setting('transaction_isolation')
           using hint = 'set default_transaction_isolation to ''read committed'' for this connection';`;
+
+/** The function that writing ends in where the isolation level is not {@link readsCommitted}. */
+export function refuseIsolation(schema: string): string {
+  return `create function ${schema}.refuse_isolation_v1() returns text
+    language plpgsql volatile as $$
+    begin
+      ${raiseIsolation('written')}
+    end $$`;
+}

@@ -24,7 +24,7 @@ import type {
 } from '../../events/event-adapter.ts';
 import { AppendGroups, type AppendSettled } from './append-groups.ts';
 import { callersWork, OpenTransaction } from './open-transaction.ts';
-import { expectedNumber, importStatement } from './pg-append-statement.ts';
+import { call, expectedNumber, importStatement } from './pg-append-statement.ts';
 import { layoutStatements, migrateLayout } from './pg-ddl.ts';
 import { pgError } from './pg-error.ts';
 import { idsOf, PgEventAppender } from './pg-event-appender.ts';
@@ -253,13 +253,9 @@ export class PostgreSQLEventAdapter implements EventAdapter {
   async importStreams(streams: readonly StreamInfo[]): Promise<void> {
     await this.#transaction('import streams', async (connection) => {
       for (const { stream, version, firstVersion, deleted } of streams) {
-        await connection.query(`select ${this.#schema}.import_event_stream_v1($1, $2, $3, $4, $5)`, [
-          streamKey(stream),
-          stream,
-          version,
-          firstVersion,
-          deleted,
-        ]);
+        const all = [streamKey(stream), stream, version, firstVersion, deleted];
+        const { text, values } = call(this.#schema, 'import_event_stream_v1', all);
+        await connection.query(text, values);
       }
     });
   }
@@ -391,12 +387,9 @@ export class PostgreSQLEventAdapter implements EventAdapter {
 
   /** The actual version where it is not as expected, else null. */
   async #remove(operation: string, stream: string, before: number, expected: number | null): Promise<number | null> {
-    const [row] = await this.#rows<{ actual: Int8 | null }>(
-      operation,
-      `select ${this.#schema}.remove_events_v1($1, $2, $3, $4) as actual`,
-      [streamKey(stream), stream, before, expected],
-    );
-    return row!.actual === null ? null : Number(row!.actual);
+    const { text, values } = call(this.#schema, 'remove_events_v1', [streamKey(stream), stream, before, expected]);
+    const [row] = await this.#rows<{ answer: string | null }>(operation, text, values);
+    return row!.answer === null ? null : Number(row!.answer);
   }
 
   async #transaction<T>(operation: string, work: (connection: PgQueryable) => Promise<T>): Promise<T> {
