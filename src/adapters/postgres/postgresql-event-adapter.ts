@@ -49,7 +49,8 @@ export interface PostgreSQLEventAdapterOptions {
   readonly schema?: string;
   /**
    * Hears of new events: a connected pg.Client that is used for nothing else, not through PgBouncer in transaction mode,
-   * or PGlite. Default: none, and subscriptions look for events of other processes again and again.
+   * or PGlite. Default: none, and subscriptions look for events of other processes again and again; so they do, too, when
+   * its connection is lost. Listen to its `error`, as of any pg.Client.
    */
   readonly listener?: PgListener;
   /** Whether other processes are told of new events, for their `listener`. Default false. */
@@ -78,8 +79,8 @@ export interface PostgreSQLEventAdapterOptions {
  *
  * An append is one round trip; appends that come while others are under way go together in one statement and one
  * commit. Reading the global order never waits for a writer, and an unrelated transaction that stays open does not hold
- * it back (ES5). Needs READ COMMITTED (PostgreSQL's default) and the primary, and no state of a session: PgBouncer in
- * transaction mode will do.
+ * it back (ES5); a standby serves it where `publishHorizon` is set on the primary. Needs READ COMMITTED (PostgreSQL's
+ * default) and no state of a session: PgBouncer in transaction mode will do.
  */
 export class PostgreSQLEventAdapter implements EventAdapter {
   /** There with `options.listener`. */
