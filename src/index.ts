@@ -67,6 +67,7 @@ export { type CopyOptions, compareEvents, copyEvents } from './events/copy-event
 export { DomainEvent, type DomainEventOptions, type EventMetadata } from './events/domain-event.ts';
 export {
   BackupDamagedError,
+  CheckpointEpochError,
   CompressionUnavailableError,
   DecryptionError,
   DuplicateEventError,

@@ -6,6 +6,7 @@ import { throwLater } from '../core/on-error.ts';
 import { aggregateStream, type StreamFold, type StreamState } from './aggregate-stream.ts';
 import { appendCondition, checkDistinct, checkExpectedVersion, encodeRequest } from './append-batches.ts';
 import { checkSubscriptionName } from './checkpoint-names.ts';
+import { beginEpoch, checkpointText, epochsOf, noticeEpoch, positionIn } from './epochs.ts';
 import { AppendConditionError, StreamDeletedError } from './errors.ts';
 import type { AppendedBatch, EventAdapter, EventBatch, StoredEvent, StreamInfo } from './event-adapter.ts';
 import { allSequence, type BatchSource, streamSequence } from './event-batches.ts';
@@ -125,9 +126,37 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
    * The events of all streams in ascending order of position, read a batch at a time (ES10).
    *
    * Whoever reads on later from the last position he got misses nothing (ES5).
+   *
+   * @throws {@link CheckpointEpochError} while iterating, if `after` is a checkpoint of another life of the store.
    */
   readAll(options: ReadAllOptions = {}): EventSequence<RecordedEventOf<E>> {
     return allSequence(this.#source, options);
+  }
+
+  /**
+   * A position as a text to be kept outside of this store, for {@link readAll} or {@link positionOf} to go on from: it
+   * tells of which life of the store it is. A restored store is another life, with the same events up to the backup.
+   */
+  async checkpointOf(position: number): Promise<string> {
+    checkInteger(position, 0, 'position');
+    return checkpointText(await epochsOf(await this.#ready()), position);
+  }
+
+  /**
+   * The position of a checkpoint, whichever life of the store gave it, if this one has the same events up to there.
+   *
+   * @throws {@link CheckpointEpochError} if it is ahead of what this store was restored or copied from.
+   */
+  async positionOf(checkpoint: string): Promise<number> {
+    return positionIn(await epochsOf(await this.#ready()), checkpoint);
+  }
+
+  /**
+   * Begins another life of the store: to be called once after it was set back by means that it can't notice, such as an
+   * older copy of an SQLite file. Restoring a backup, a PostgreSQL dump or base backup does it by itself.
+   */
+  async beginEpoch(): Promise<void> {
+    await beginEpoch(await this.#ready());
   }
 
   /** The version of a stream's last event, truncated and deleted ones included; 0 if there never was one. */
@@ -347,7 +376,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
 
   /** The adapter, initialized on first use; a failure is forgotten, so that the next use tries again. */
   async #initialize(): Promise<EventAdapter> {
-    this.#initialized ??= this.#adapter.init();
+    this.#initialized ??= this.#adapter.init().then(() => noticeEpoch(this.#adapter));
     const attempt = this.#initialized;
     try {
       await attempt;

@@ -158,9 +158,11 @@ async function writersBesideAFailOver(): Promise<void> {
   for (const publisher of publishers) await publisher.init();
   await publishers[0]!.append([batch('first', 'first')]);
   committedAt.set('first', performance.now());
+  const first = await new EventStore({ adapter: publishers[0]! }).checkpointOf(await publishers[0]!.lastPosition());
   await pair.replayed();
   const next = publishingOn(pair.standby);
   await next.init();
+  await new EventStore({ adapter: next }).positionOf(first);
 
   let over = false;
   const following = follow(() => over);
@@ -184,6 +186,10 @@ async function writersBesideAFailOver(): Promise<void> {
   await Promise.all(publishers.map((publisher) => publisher.close()));
   await pair.failOver();
   await before;
+  const takenOver = new EventStore({ adapter: next });
+  await takenOver.positionOf(first);
+  const lost = first.replace(/\d+$/, String((await next.lastPosition()) + 1));
+  await expectRefusal('lost with the primary', 'CHECKPOINT_OF_ANOTHER_EPOCH', () => takenOver.positionOf(lost));
   await each((n) => write(pair.standby, `after ${n}`, performance.now() + (seconds * 1000) / 2));
   await next.append([batch('last', 'last')]);
   await next.close();

@@ -40,6 +40,14 @@ import { isPool, type PgDatabase, type PgQueryable, query, withTransaction } fro
 /** The events' part of the layout of a schema. */
 const part = 'events';
 
+/**
+ * A dump that is restored makes new objects, a cluster made anew has another identifier, and a standby that was promoted
+ * writes on a timeline of its own. A standby is what its primary is, whose timeline it can't tell.
+ */
+const lifeQuery = `select case when not pg_is_in_recovery() then
+  concat_ws('/', (select system_identifier from pg_control_system()), $1::regclass::oid,
+            left(pg_walfile_name(pg_current_wal_lsn()), 8)) end as life`;
+
 /** No name is empty: each comes after this. */
 const beforeAllNames = '';
 
@@ -297,6 +305,13 @@ export class PostgreSQLEventAdapter implements EventAdapter {
 
   deleteCheckpoint(name: string): Promise<void> {
     return this.#state.deleteCheckpoint(name);
+  }
+
+  async life(): Promise<string | undefined> {
+    const rows = await this.#rows<{ life: string | null }>('tell one life of the database from another', lifeQuery, [
+      `${this.#schema}.events`,
+    ]);
+    return rows[0]!.life ?? undefined;
   }
 
   /**
