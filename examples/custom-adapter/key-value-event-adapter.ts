@@ -31,7 +31,8 @@ export class KeyValueEventAdapter implements EventAdapter {
 
   async init(): Promise<void> {}
 
-  append(batches: readonly EventBatch[], { condition, within }: AdapterAppendOptions = {}): Promise<AppendOutcome> {
+  append(batches: readonly EventBatch[], options: AdapterAppendOptions = {}): Promise<AppendOutcome> {
+    const { condition, checkpoints = [], within } = options;
     return this.#store.transact(async (changes) => {
       const refused = await this.#refusal(batches);
       if (refused) return refused;
@@ -51,6 +52,8 @@ export class KeyValueEventAdapter implements EventAdapter {
         results.push({ version, position });
       }
       for (const event of stored) putEvent(changes, event);
+      let revision = await this.#count(keys.revisionCounter);
+      for (const checkpoint of checkpoints) putCheckpoint(changes, { ...checkpoint, revision: ++revision });
       await within?.(stored, undefined);
       return { status: 'appended', batches: results };
     });
@@ -166,8 +169,7 @@ export class KeyValueEventAdapter implements EventAdapter {
       const { revision: last = 0 } = (await this.loadCheckpoint(name)) ?? {};
       if (expectedRevision !== undefined && expectedRevision !== last) return undefined;
       const revision = (await this.#count(keys.revisionCounter)) + 1;
-      changes.set(keys.checkpointKey(name), JSON.stringify({ name, position, state, revision }));
-      changes.set(keys.revisionCounter, String(revision));
+      putCheckpoint(changes, { name, position, state, revision });
       await within?.(undefined);
       return revision;
     });
@@ -230,6 +232,11 @@ export class KeyValueEventAdapter implements EventAdapter {
 
 function putStream(changes: Changes, info: StreamInfo): void {
   changes.set(keys.streamKey(info.stream), JSON.stringify(info));
+}
+
+function putCheckpoint(changes: Changes, checkpoint: StoredCheckpoint): void {
+  changes.set(keys.checkpointKey(checkpoint.name), JSON.stringify(checkpoint));
+  changes.set(keys.revisionCounter, String(checkpoint.revision));
 }
 
 function putEvent(changes: Changes, event: StoredEvent): void {

@@ -49,6 +49,10 @@ export type NamedCheckpoint = Checkpoint & { readonly name: string };
 export interface AdapterAppendOptions {
   readonly condition?: AppendCondition | undefined;
   /**
+   * Saved in the same transaction, whatever they are at: they are stored with the events, or not at all. Each name once.
+   */
+  readonly checkpoints?: readonly NamedCheckpoint[] | undefined;
+  /**
    * Work in the same transaction, done once the events are written, with all of them in the order of the batches: if it
    * throws, nothing is stored, and the append rejects with its error. An append that is refused does not do it. It gets
    * what the adapter's own work runs on (a `pg` client, an SQLite database, nothing in memory), and must not wait for

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { EventAdapter } from '../events/event-adapter.ts';
 import type { ConformanceRunner } from './conformance.ts';
 import { appendCases } from './event-adapter/append-cases.ts';
+import { appendCheckpointCases } from './event-adapter/append-checkpoint-cases.ts';
 import type { DefineCase } from './event-adapter/case.ts';
 import { checkpointCases } from './event-adapter/checkpoint-cases.ts';
 import { conditionCases } from './event-adapter/condition-cases.ts';
@@ -83,6 +84,7 @@ const groups: readonly (readonly [title: string, cases: (define: DefineCase) => 
   ['import', importCases],
   ['snapshots', snapshotCases],
   ['checkpoints', checkpointCases],
+  ['checkpoints of an append', appendCheckpointCases],
   ['work in the transaction', withinCases],
   ['listening', listenCases],
   ['opening and closing', lifecycleCases],

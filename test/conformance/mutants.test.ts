@@ -31,6 +31,7 @@ const mutants: readonly (readonly [group: string, Mutants])[] = [
   ['import', importMutants],
   ['snapshots', keptState.snapshotMutants],
   ['checkpoints', keptState.checkpointMutants],
+  ['checkpoints of an append', transaction.appendCheckpointMutants],
   ['work in the transaction', transaction.withinMutants],
   ['listening', transaction.listenMutants],
   ['opening and closing', streams.lifecycleMutants],

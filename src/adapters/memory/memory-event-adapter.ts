@@ -34,11 +34,14 @@ export class MemoryEventAdapter implements EventAdapter {
 
   // But for work of the caller, no method waits for anything: each is one step that no other gets into.
   async append(batches: readonly EventBatch[], options: AdapterAppendOptions = {}): Promise<AppendOutcome> {
-    const { condition, within } = options;
+    const { condition, checkpoints = [], within } = options;
     while (this.#exclusive) await this.#exclusive;
     const refused = this.#refusal(batches, condition);
     if (refused) return refused;
-    const add = () => batches.map((batch): AppendedBatch => this.#log.add(batch));
+    const add = () => {
+      for (const { name, ...checkpoint } of checkpoints) this.#saveCheckpoint(name, checkpoint);
+      return batches.map((batch): AppendedBatch => this.#log.add(batch));
+    };
     const appended = within ? await this.#exclusively(() => within(this.#log.preview(batches), undefined), add) : add();
     for (const wake of this.#wakes) wake();
     return { status: 'appended', batches: appended };
@@ -111,17 +114,13 @@ export class MemoryEventAdapter implements EventAdapter {
 
   async saveCheckpoint(
     name: string,
-    { position, state }: Checkpoint,
+    checkpoint: Checkpoint,
     { expectedRevision, within }: SaveCheckpointOptions = {},
   ): Promise<number | undefined> {
     while (this.#exclusive) await this.#exclusive;
     const last = this.#checkpoints.get(name)?.revision ?? 0;
     if (expectedRevision !== undefined && expectedRevision !== last) return undefined;
-    const save = () => {
-      const revision = ++this.#revision;
-      this.#checkpoints.set(name, Object.freeze({ name, position, state, revision }));
-      return revision;
-    };
+    const save = () => this.#saveCheckpoint(name, checkpoint);
     return within ? this.#exclusively(() => within(undefined), save) : save();
   }
 
@@ -158,6 +157,12 @@ export class MemoryEventAdapter implements EventAdapter {
       this.#exclusive = undefined;
       end();
     }
+  }
+
+  #saveCheckpoint(name: string, { position, state }: Checkpoint): number {
+    const revision = ++this.#revision;
+    this.#checkpoints.set(name, Object.freeze({ name, position, state, revision }));
+    return revision;
   }
 
   #delete(stream: string): void {

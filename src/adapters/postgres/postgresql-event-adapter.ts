@@ -159,9 +159,9 @@ export class PostgreSQLEventAdapter implements EventAdapter {
   }
 
   async append(batches: readonly EventBatch[], options: AdapterAppendOptions = {}): Promise<AppendOutcome> {
-    const { condition, within } = options;
+    const { condition, checkpoints, within } = options;
     const outcome =
-      within || this.#db instanceof OpenTransaction
+      within || checkpoints || this.#db instanceof OpenTransaction
         ? await this.#appendInTransaction(batches, options)
         : condition
           ? outcomeOf(await this.#appender.store([batches], condition))
@@ -289,9 +289,7 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     const { within } = options;
     if (!within) return this.#state.saveCheckpoint(name, checkpoint, options);
     return this.#transaction('save a checkpoint', async (connection) => {
-      const state = new PgEventState(this.#schema, async <R>(_: string, text: string, values: unknown[]) => {
-        return (await connection.query(text, values)).rows as readonly R[];
-      });
+      const state = this.#stateOn(connection);
       // First, so that a reader of the same name waits here instead of doing the work too.
       const revision = await state.saveCheckpoint(name, checkpoint, options);
       if (revision !== undefined) await callersWork(connection, within);
@@ -335,7 +333,7 @@ export class PostgreSQLEventAdapter implements EventAdapter {
 
   async #appendInTransaction(
     batches: readonly EventBatch[],
-    { condition, within }: AdapterAppendOptions,
+    { condition, checkpoints = [], within }: AdapterAppendOptions,
   ): Promise<AppendOutcome> {
     const ids = idsOf([batches]);
     try {
@@ -345,7 +343,10 @@ export class PostgreSQLEventAdapter implements EventAdapter {
         if (known.length > 0) return { status: 'existing', events: known };
         const appender = this.#appenderOn((text, values) => connection.query(text, values), {}, find);
         const [outcome] = await appender.try([batches], condition);
-        if (outcome!.status === 'appended' && within) {
+        if (outcome!.status !== 'appended') return outcome!;
+        const state = this.#stateOn(connection);
+        for (const { name, ...checkpoint } of checkpoints) await state.saveCheckpoint(name, checkpoint, {});
+        if (within) {
           const stored = await find(ids);
           await callersWork(connection, (client) => within(stored, client));
         }
@@ -359,6 +360,12 @@ export class PostgreSQLEventAdapter implements EventAdapter {
       if (stored.length === 0) throw error;
       return { status: 'existing', events: stored };
     }
+  }
+
+  #stateOn(connection: PgQueryable): PgEventState {
+    return new PgEventState(this.#schema, async <R>(_: string, text: string, values: unknown[]) => {
+      return (await connection.query(text, values)).rows as readonly R[];
+    });
   }
 
   #appenderOn(

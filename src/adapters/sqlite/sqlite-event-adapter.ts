@@ -96,8 +96,7 @@ export class SqliteEventAdapter implements EventAdapter {
   }
 
   append(batches: readonly EventBatch[], options: AdapterAppendOptions = {}): Promise<AppendOutcome> {
-    const { condition, within } = options;
-    if (!within) return this.#groups.append(() => this.#log.append(batches, condition));
+    if (!options.within) return this.#groups.append(() => this.#appendWithin(batches, options));
     return this.#write('append events', () => this.#appendWithin(batches, options));
   }
 
@@ -182,18 +181,14 @@ export class SqliteEventAdapter implements EventAdapter {
 
   saveCheckpoint(
     name: string,
-    { position, state }: Checkpoint,
+    checkpoint: Checkpoint,
     { expectedRevision, within }: SaveCheckpointOptions = {},
   ): Promise<number | undefined> {
     return this.#write('save a checkpoint', () => {
-      const { loadCheckpoint, saveCheckpoint, countRevision, revision } = this.#ready.statements;
-      const known = toCheckpoint(loadCheckpoint.get(name))?.revision ?? 0;
+      const known = toCheckpoint(this.#ready.statements.loadCheckpoint.get(name))?.revision ?? 0;
       if (expectedRevision !== undefined && expectedRevision !== known) return undefined;
       if (within) this.#callersWork(() => within(this.#db));
-      countRevision.run();
-      const next = number(revision.get());
-      saveCheckpoint.run(name, position, state, next);
-      return next;
+      return this.#save(name, checkpoint);
     });
   }
 
@@ -226,12 +221,23 @@ export class SqliteEventAdapter implements EventAdapter {
     return this.#ready.log;
   }
 
-  #appendWithin(batches: readonly EventBatch[], { condition, within }: AdapterAppendOptions): AppendOutcome {
+  #appendWithin(
+    batches: readonly EventBatch[],
+    { condition, checkpoints = [], within }: AdapterAppendOptions,
+  ): AppendOutcome {
     const outcome = this.#log.append(batches, condition);
-    if (outcome.status === 'appended' && within) {
-      this.#callersWork(() => within(this.#log.appended(batches), this.#db));
-    }
+    if (outcome.status !== 'appended') return outcome;
+    for (const { name, ...checkpoint } of checkpoints) this.#save(name, checkpoint);
+    if (within) this.#callersWork(() => within(this.#log.appended(batches), this.#db));
     return outcome;
+  }
+
+  #save(name: string, { position, state }: Checkpoint): number {
+    const { saveCheckpoint, countRevision, revision } = this.#ready.statements;
+    countRevision.run();
+    const next = number(revision.get());
+    saveCheckpoint.run(name, position, state, next);
+    return next;
   }
 
   #callersWork(work: () => unknown): void {

@@ -4,7 +4,6 @@ import {
   appended,
   appendedWith,
   batch,
-  type CaseContext,
   type DefineCase,
   event,
   events,
@@ -17,6 +16,7 @@ import {
   streamOf,
   versionsOf,
 } from './case.ts';
+import { refusedAppends } from './refused-appends.ts';
 
 // Work is synchronous here where nothing else is said: a synchronous database takes no other.
 export function withinCases(define: DefineCase): void {
@@ -77,33 +77,7 @@ export function withinCases(define: DefineCase): void {
     });
   }
 
-  const refusals: [string, (context: CaseContext, append: Append) => Promise<string>][] = [
-    [
-      'of an id that is stored',
-      async ({ adapter, name }, append) => {
-        const known = event();
-        await appended(adapter, batch(name('s'), [known]));
-        return append(batch(name('s'), [known]));
-      },
-    ],
-    ['of its expected version', async ({ name }, append) => append(batch(name('s'), 1, 3))],
-    [
-      'of a deleted stream',
-      async ({ adapter, name }, append) => {
-        await adapter.deleteStream(name('s'), 'any');
-        return append(batch(name('s')));
-      },
-    ],
-    [
-      'of its condition',
-      async ({ adapter, name }, append) => {
-        const [tag, after] = [name('tag'), await adapter.lastPosition()];
-        await appended(adapter, batch(name('s'), [event({ tags: [tag] })]));
-        return append(batch(name('s')), { failIfEventsMatch: [{ tags: [tag] }], after });
-      },
-    ],
-  ];
-  for (const [title, refuse] of refusals) {
+  for (const [title, refuse] of refusedAppends) {
     define(`an append that is refused because ${title} does no work`, async (context) => {
       let times = 0;
       const status = await refuse(context, async (one, condition) => {
@@ -268,11 +242,6 @@ export function withinCases(define: DefineCase): void {
     assert.equal(times, 1);
   });
 }
-
-type Append = (
-  one: ReturnType<typeof batch>,
-  condition?: { failIfEventsMatch: { tags: string[] }[]; after: number },
-) => Promise<string>;
 
 /** Why a promise was rejected; `kept` if it was not. */
 async function reasonOf(promise: Promise<unknown>): Promise<unknown> {

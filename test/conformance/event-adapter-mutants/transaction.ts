@@ -1,6 +1,40 @@
 import type { StoredEvent } from '../../../src/events/event-adapter.ts';
 import { type Mutants, pause } from './mutant.ts';
 
+export const appendCheckpointMutants: Mutants = {
+  'saves no checkpoints with an append': (next) => ({
+    append: (batches, options) => next.append(batches, { ...options, checkpoints: undefined }),
+  }),
+  'saves the first checkpoint of an append only': (next) => ({
+    append: (batches, options) => next.append(batches, { ...options, checkpoints: options?.checkpoints?.slice(0, 1) }),
+  }),
+  'saves checkpoints before it knows whether it is refused': (next) => ({
+    async append(batches, { checkpoints = [], ...options } = {}) {
+      for (const { name, ...checkpoint } of checkpoints) await next.saveCheckpoint(name, checkpoint);
+      return next.append(batches, options);
+    },
+  }),
+  'saves checkpoints of appends that are not refused, whatever becomes of the work': (next) => ({
+    async append(batches, { checkpoints = [], ...options } = {}) {
+      const save = async () => {
+        for (const { name, ...checkpoint } of checkpoints) await next.saveCheckpoint(name, checkpoint);
+      };
+      const outcome = await next.append(batches, options).catch(async (error: unknown) => {
+        await save();
+        throw error;
+      });
+      if (outcome.status === 'appended') await save();
+      return outcome;
+    },
+  }),
+  'saves checkpoints that are not there yet only': (next) => ({
+    async append(batches, { checkpoints = [], ...options } = {}) {
+      const known = await Promise.all(checkpoints.map(({ name }) => next.loadCheckpoint(name)));
+      return next.append(batches, { ...options, checkpoints: checkpoints.filter((_, index) => !known[index]) });
+    },
+  }),
+};
+
 export const withinMutants: Mutants = {
   'does no work within an append': (next) => ({
     append: (batches, options) => next.append(batches, { ...options, within: undefined }),

@@ -75,9 +75,10 @@ export abstract class ForeignEventAdapter implements EventAdapter {
     throw new NotSupportedError(`${what}: not supported`);
   }
 
-  /** A condition and work in the transaction are in none of them. */
-  protected refuseOptions({ condition, within }: AdapterAppendOptions): void {
+  /** Conditions, checkpoints and work in the transaction are in none of them. */
+  protected refuseOptions({ condition, checkpoints, within }: AdapterAppendOptions): void {
     if (condition) this.notSupported('append under a condition');
+    if (checkpoints) this.notSupported('save checkpoints with an append');
     if (within) this.notSupported('work within an append');
   }
 }
