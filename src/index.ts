@@ -160,6 +160,13 @@ export type {
 export type { RunOptions, SubscribeOptions } from './events/subscribe-options.ts';
 export type { Subscription } from './events/subscription.ts';
 export {
+  type IntegrityFinding,
+  type IntegrityProblem,
+  type IntegrityReport,
+  type VerifyOptions,
+  verifyEvents,
+} from './events/verify-events.ts';
+export {
   DeactivationFailedError,
   GateNotPassedError,
   JournalMismatchError,

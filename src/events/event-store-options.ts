@@ -20,6 +20,12 @@ export interface EventStoreOptions<E extends EventShape = EventShape, N extends 
   readonly registry?: EventRegistry<E, N> | undefined;
   /** Encrypts the data of events and snapshots. Default: they are stored in plain. */
   readonly encryption?: EventEncryption | undefined;
+  /**
+   * Whether each event gets the hash of the one before it in its stream, for {@link verifyEvents} to find what was changed,
+   * removed or reordered since. Appends then read before they write, and each is a transaction of its own. All
+   * stores that append to the storage should have it. Default false.
+   */
+  readonly hashChain?: boolean;
   /** When `aggregateStream` keeps a snapshot. Default: never, and none is used. */
   readonly snapshotStrategy?: SnapshotStrategy;
   /**

@@ -5,6 +5,7 @@ import type { ExpectedVersion } from '../core/expected-version.ts';
 import { throwLater } from '../core/on-error.ts';
 import { aggregateStream, type StreamFold, type StreamState } from './aggregate-stream.ts';
 import { appendCondition, checkDistinct, checkExpectedVersion, encodeRequest } from './append-batches.ts';
+import { appendChained } from './chained-appends.ts';
 import { checkSubscriptionName } from './checkpoint-names.ts';
 import { beginEpoch, checkpointText, epochsOf, noticeEpoch, positionIn } from './epochs.ts';
 import { AppendConditionError, StreamDeletedError } from './errors.ts';
@@ -50,6 +51,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
   readonly #snapshots: FoldSnapshots;
   readonly #strategy: SnapshotStrategy | undefined;
   readonly #clock: Clock;
+  readonly #isChained: boolean;
   readonly #source: BatchSource<RecordedEventOf<E>>;
   readonly #subscriptions: RunningSubscriptions;
   readonly #inline: InlineProjections;
@@ -67,6 +69,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
     this.#codec = new EventCodec(options);
     this.#strategy = snapshotStrategy;
     this.#clock = clock;
+    this.#isChained = options.hashChain ?? false;
     this.#snapshots = new FoldSnapshots(adapter, this.#codec, clock, onError);
     this.#source = { adapter: () => this.#ready(), decode: (events) => this.#decode(events) };
     this.#inline = new InlineProjections(options.inlineProjections ?? [], this.#codec);
@@ -339,7 +342,10 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
     const encoded = this.#codec.seal(valid);
     const sealed = encoded instanceof Promise ? await encoded : encoded;
     options.signal?.throwIfAborted();
-    const outcome = await adapter.append(sealed, { condition, within: this.#inline.within(valid) });
+    const how = { condition, within: this.#inline.within(valid) };
+    const outcome = await (this.#isChained
+      ? appendChained(adapter, sealed, { ...how, signal: options.signal })
+      : adapter.append(sealed, how));
     switch (outcome.status) {
       case 'appended':
         this.#subscriptions.wake();

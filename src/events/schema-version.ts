@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '../core/errors.ts';
 import { deepFreeze } from '../core/json-value.ts';
 import type { EventMetadata } from './domain-event.ts';
+import { linkKey } from './hash-chain.ts';
 
 /** The metadata key under which the version of an event's schema is stored; left out for 1. */
 const versionKey = '$version';
@@ -23,7 +24,7 @@ export function splitMetadata(text: string): { readonly metadata: EventMetadata;
   if (text === '{}') return plain;
   const stored: unknown = JSON.parse(text);
   if (typeof stored !== 'object' || stored === null) throw new Error('its metadata is no object');
-  const { [versionKey]: schemaVersion = 1, ...metadata } = stored as EventMetadata;
+  const { [versionKey]: schemaVersion = 1, [linkKey]: _, ...metadata } = stored as EventMetadata;
   if (!Number.isSafeInteger(schemaVersion)) throw new Error('its schema version is no whole number');
   return { metadata: deepFreeze(metadata), schemaVersion: schemaVersion as number };
 }
