@@ -2,4 +2,5 @@ export { DatabaseCacheProvider, type DatabaseCacheProviderOptions } from './data
 export type { PgListener, PgListening, PgNotificationClient } from './pg-event-listener.ts';
 export type { PgDatabase, PgPool, PgQueryable, PgResult, PgTransactional } from './pg-queryable.ts';
 export { PostgreSQLEventAdapter, type PostgreSQLEventAdapterOptions } from './postgresql-event-adapter.ts';
+export { PostgreSQLKeyStore, type PostgreSQLKeyStoreOptions } from './postgresql-key-store.ts';
 export { PostgreSQLVersionStore, type PostgreSQLVersionStoreOptions } from './postgresql-version-store.ts';
