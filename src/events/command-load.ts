@@ -1,20 +1,8 @@
-import { type ExpectedVersion, meetsExpectedVersion } from '../core/expected-version.ts';
+import { meetsExpectedVersion } from '../core/expected-version.ts';
 import type { StreamState } from './aggregate-stream.ts';
 import type { CommandResult } from './command-result.ts';
-import type { Decider } from './decider.ts';
+import type { CommandStream } from './command-stream.ts';
 import type { EventShape } from './event-shape.ts';
-import type { EventStore } from './event-store.ts';
-
-/** A stream that a command is for. */
-export interface CommandStream<S, C, E extends EventShape, N extends EventShape> {
-  readonly store: EventStore<E, N>;
-  readonly decider: Decider<S, C, E, N>;
-  readonly stream: string;
-  readonly expectedVersion: ExpectedVersion;
-  /** The ids of the command's events, if it has an id itself. */
-  readonly idAt: ((index: number) => string) | undefined;
-  readonly signal: AbortSignal | undefined;
-}
 
 /** A stream as a decision finds it. */
 export interface LoadedStream<S, E extends EventShape> extends StreamState<S> {
@@ -22,7 +10,11 @@ export interface LoadedStream<S, E extends EventShape> extends StreamState<S> {
   readonly before?: CommandResult<S, E> | undefined;
 }
 
-/** @param attempt - Counted from 1. */
+/**
+ * The stream as it is now, and what became of the command if it was carried out already.
+ *
+ * @param attempt - Counted from 1.
+ */
 export async function loadForCommand<S, C, E extends EventShape, N extends EventShape>(
   source: CommandStream<S, C, E, N>,
   attempt: number,

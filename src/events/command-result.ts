@@ -1,5 +1,5 @@
 import type { StreamState } from './aggregate-stream.ts';
-import type { CommandStream } from './command-load.ts';
+import type { CommandStream } from './command-stream.ts';
 import { CommandResultUnreadError } from './errors.ts';
 import type { EventShape, RecordedEventOf } from './event-shape.ts';
 import type { AppendResult } from './event-store-options.ts';

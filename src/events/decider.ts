@@ -5,8 +5,8 @@ import type { EventShape, NewEventOf, RecordedEventOf } from './event-shape.ts';
 export type Decision<N extends EventShape = EventShape> = NewEventOf<N> | readonly NewEventOf<N>[] | undefined;
 
 /**
- * The rules of one kind of stream: how its state follows from its events, and which events follow from a command. With a
- * `name`, snapshots are used as {@link StreamFold} says.
+ * The rules of one kind of stream: how its state follows from its events, and which events follow from a command. No
+ * function changes the state that it is given. With a `name`, snapshots are used as {@link StreamFold} says.
  *
  * @example
  * ```ts
@@ -23,7 +23,7 @@ export type Decision<N extends EventShape = EventShape> = NewEventOf<N> | readon
 export interface Decider<S, C, E extends EventShape = EventShape, N extends EventShape = E>
   extends Omit<StreamFold<S, RecordedEventOf<E>>, 'signal'> {
   /**
-   * Decides on a state, which it leaves as it is. May be called again for the same command, on a newer state. What it
+   * Decides on a state. May be called again for the same command, on a newer state. What it
    * throws is its refusal.
    */
   readonly decide: (command: C, state: S) => Decision<N> | Promise<Decision<N>>;

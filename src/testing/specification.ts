@@ -6,11 +6,12 @@ import type { NewEvent, RecordedEvent } from '../events/recorded-event.ts';
 import { checkThrown, type ThrownExpectation } from './thrown-expectation.ts';
 
 /** An event that has happened: its type and data, and what else of it matters. */
-export type GivenEvent<E extends EventShape = EventShape> = Given<RecordedEventOf<E>>;
-
-type Given<R extends RecordedEvent<string, unknown>> = R extends unknown
-  ? Pick<R, 'type' | 'data'> & Partial<Omit<R, 'type' | 'data'>>
-  : never;
+export type GivenEvent<E extends EventShape = EventShape> =
+  RecordedEventOf<E> extends infer R
+    ? R extends RecordedEvent<string, unknown>
+      ? Pick<R, 'type' | 'data'> & Partial<Omit<R, 'type' | 'data'>>
+      : never
+    : never;
 
 /** What is to become of a command. Each check rejects if something else does. */
 export interface Expectation<N extends EventShape = EventShape> {

@@ -10,6 +10,8 @@ import { EventStore } from '../../src/events/event-store.ts';
 import { queryCommandHandler } from '../../src/events/query-command-handler.ts';
 import type { RecordedEvent } from '../../src/events/recorded-event.ts';
 
+import { specification } from '../../src/testing/specification.ts';
+
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function same<A, B>(proof: Same<A, B>): void {
   void proof;
@@ -191,4 +193,19 @@ export async function commands() {
     stream: ({ name }) => String(name),
   });
   same<Parameters<typeof overQuery>[0], Rename>(true);
+}
+
+export function specifications(decider: Decider<string, { readonly title: string }, TaskEvent>) {
+  const { given } = specification(decider);
+  const expectation = given([
+    { type: 'task.created', data: { title: 'one' } },
+    { type: 'task.done', data: { by: 'me' }, tags: ['a'] },
+  ]).when({ title: 'two' });
+  void expectation.then({ type: 'task.created', data: { title: 'two' } });
+  // @ts-expect-error: data of another type.
+  given({ type: 'task.done', data: { title: 'one' } });
+  // @ts-expect-error: no such command.
+  given([]).when({ name: 'two' });
+  // @ts-expect-error: no type of the union.
+  void expectation.then({ type: 'task.lost', data: {} });
 }
