@@ -69,7 +69,8 @@ describe(`SqliteKeyStore on ${sqliteDriver}, while somebody reads`, () => {
     const db = openSqlite(join(folder, 'keys.db'));
     const reader = openSqlite(join(folder, 'keys.db'));
     try {
-      db.exec('pragma journal_mode = wal');
+      // better-sqlite3 would block for five seconds at each try.
+      db.exec('pragma journal_mode = wal; pragma busy_timeout = 0');
       const clock = new FakeClock();
       const keys = new SqliteKeyStore(db, { clock });
       const key = await keys.create('ann');
