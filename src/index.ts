@@ -62,12 +62,23 @@ export type { StreamFold, StreamState } from './events/aggregate-stream.ts';
 export type { HandlingFailure } from './events/attempts.ts';
 export { type BackupOptions, backupEvents } from './events/backup-events.ts';
 export type { BackupCounts } from './events/backup-record.ts';
+export type { CommandAttemptOptions } from './events/command-attempts.ts';
+export {
+  type CommandHandler,
+  type CommandHandlerOptions,
+  commandHandler,
+  type HandleOptions,
+} from './events/command-handler.ts';
+export type { CommandResult } from './events/command-result.ts';
 export type { CompressionAlgorithm } from './events/compression.ts';
 export { type CopyOptions, compareEvents, copyEvents } from './events/copy-events.ts';
+export type { Decider, Decision } from './events/decider.ts';
 export { DomainEvent, type DomainEventOptions, type EventMetadata } from './events/domain-event.ts';
 export {
+  AppendConditionError,
   BackupDamagedError,
   CheckpointEpochError,
+  CommandResultUnreadError,
   CompressionUnavailableError,
   DecryptionError,
   DuplicateEventError,
@@ -80,6 +91,7 @@ export {
   EventValidationError,
   PartitionsDifferError,
   ProjectionLiveError,
+  StreamDeletedError,
   SubscriptionFailedError,
   UnreadableEventError,
 } from './events/errors.ts';
@@ -141,6 +153,12 @@ export type { ParkedEventHandler, ParkedEvents, RetryResult } from './events/par
 export type { ParkedEvent } from './events/parked-record.ts';
 export type { PayloadCodecOptions } from './events/payload-codec.ts';
 export type { Projection } from './events/projection.ts';
+export {
+  type QueryCommandHandler,
+  type QueryCommandHandlerOptions,
+  type QueryCommandResult,
+  queryCommandHandler,
+} from './events/query-command-handler.ts';
 export type { NewEvent, RecordedEvent } from './events/recorded-event.ts';
 export {
   type BackupText,

@@ -53,6 +53,30 @@ export class StreamDeletedError extends MigrationError {
 }
 
 /**
+ * A command was carried out and its events are stored, but they could not be read back or folded. Don't repeat the
+ * command: fold the stream.
+ */
+export class CommandResultUnreadError extends MigrationError {
+  override readonly name = 'CommandResultUnreadError';
+  readonly code = 'COMMAND_RESULT_UNREAD';
+  readonly stream: string;
+  /** The version of the last event. */
+  readonly version: number;
+  readonly position: number;
+
+  constructor(fields: { stream: string; version: number; position: number }, options?: ErrorOptions) {
+    const reason = options?.cause instanceof Error ? ` (${options.cause.message})` : '';
+    super(
+      `the command was carried out, up to version ${fields.version} of stream "${fields.stream}", but its events could not be read back${reason}: don't repeat it, fold the stream`,
+      options,
+    );
+    this.stream = fields.stream;
+    this.version = fields.version;
+    this.position = fields.position;
+  }
+}
+
+/**
  * A stored event can't be given out: one of the errors that extend this says why. Trying again does not help, so a
  * subscription stops at it.
  */

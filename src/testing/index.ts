@@ -2,4 +2,7 @@ export { type CacheProviderConformanceOptions, cacheProviderConformance } from '
 export type { ConformanceRunner } from './conformance.ts';
 export { type EventAdapterConformanceOptions, eventAdapterConformance } from './event-adapter-conformance.ts';
 export { FakeClock } from './fake-clock.ts';
+export { type KeyStoreConformanceOptions, keyStoreConformance } from './key-store-conformance.ts';
+export { type Expectation, type GivenEvent, type Specification, specification } from './specification.ts';
+export type { ThrownExpectation } from './thrown-expectation.ts';
 export { type VersionStoreConformanceOptions, versionStoreConformance } from './version-store-conformance.ts';

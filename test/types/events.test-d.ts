@@ -2,10 +2,15 @@
 import { z } from 'zod';
 import type { MemoryEventAdapter } from '../../src/adapters/memory/memory-event-adapter.ts';
 import type { JsonValue } from '../../src/core/json-value.ts';
+import { commandHandler } from '../../src/events/command-handler.ts';
+import type { Decider } from '../../src/events/decider.ts';
 import { defineEvents } from '../../src/events/event-registry.ts';
-import type { Shreddable } from '../../src/events/event-shape.ts';
+import type { RecordedEventOf, Shreddable } from '../../src/events/event-shape.ts';
 import { EventStore } from '../../src/events/event-store.ts';
+import { queryCommandHandler } from '../../src/events/query-command-handler.ts';
 import type { RecordedEvent } from '../../src/events/recorded-event.ts';
+
+import { specification } from '../../src/testing/specification.ts';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function same<A, B>(proof: Same<A, B>): void {
@@ -131,4 +136,76 @@ export async function forgetting() {
     if (event.shredded) same<typeof event.data, null>(true);
     else if (event.type === 'task.done') same<typeof event.data.by, string>(true);
   }
+}
+
+export async function commands() {
+  interface Rename {
+    readonly title: string;
+  }
+  const store = new EventStore<TaskEvent>({ adapter });
+  const decider: Decider<string, Rename, TaskEvent> = {
+    initial: () => '',
+    evolve: (title, event) => (event.type === 'task.created' ? event.data.title : title),
+    decide: ({ title }, before) => (title === before ? undefined : { type: 'task.created', data: { title } }),
+  };
+  const handle = commandHandler({ store, decider });
+  const result = await handle('s', { title: 'one' }, { expectedVersion: 'no_stream', metadata: { by: 'me' } });
+  same<typeof result.state, string>(true);
+  same<typeof result.events, readonly RecordedEventOf<TaskEvent>[]>(true);
+  // @ts-expect-error: no such command.
+  await handle('s', { name: 'one' });
+  // @ts-expect-error: a store of any events has others than the decider knows.
+  commandHandler({ store: new EventStore({ adapter }), decider });
+  commandHandler({ store: new EventStore({ adapter }).typed<TaskEvent>(), decider });
+
+  // Inferred where it stands.
+  const inferred = commandHandler({
+    store,
+    decider: {
+      initial: () => ({ count: 0 }),
+      evolve: ({ count }, event) => ({ count: count + event.type.length }),
+      decide: async (by: number, { count }) => [{ type: 'task.done', data: { by: `${count + by}` } }] as const,
+    },
+  });
+  same<Awaited<ReturnType<typeof inferred>>['state'], { count: number }>(true);
+  same<Parameters<typeof inferred>[1], number>(true);
+  commandHandler({
+    store,
+    // @ts-expect-error: no event of the store.
+    decider: { initial: () => 0, evolve: () => 0, decide: (_: null) => ({ type: 'task.lost', data: {} }) as const },
+  });
+
+  const forgetting = commandHandler({
+    store: new EventStore<Shreddable<TaskEvent>, TaskEvent>({ adapter }),
+    decider: {
+      initial: () => 0,
+      evolve: (count, event) => (event.shredded ? count : count + 1),
+      decide: (_: null) => ({ type: 'task.done', data: { by: 'me' } }) as const,
+    },
+  });
+  same<Awaited<ReturnType<typeof forgetting>>['state'], number>(true);
+
+  const overQuery = queryCommandHandler({
+    store,
+    decider,
+    query: ({ title }) => [{ tags: [title] }],
+    // @ts-expect-error: no field of the command.
+    stream: ({ name }) => String(name),
+  });
+  same<Parameters<typeof overQuery>[0], Rename>(true);
+}
+
+export function specifications(decider: Decider<string, { readonly title: string }, TaskEvent>) {
+  const { given } = specification(decider);
+  const expectation = given([
+    { type: 'task.created', data: { title: 'one' } },
+    { type: 'task.done', data: { by: 'me' }, tags: ['a'] },
+  ]).when({ title: 'two' });
+  void expectation.then({ type: 'task.created', data: { title: 'two' } });
+  // @ts-expect-error: data of another type.
+  given({ type: 'task.done', data: { title: 'one' } });
+  // @ts-expect-error: no such command.
+  given([]).when({ name: 'two' });
+  // @ts-expect-error: no type of the union.
+  void expectation.then({ type: 'task.lost', data: {} });
 }

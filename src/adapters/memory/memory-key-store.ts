@@ -6,13 +6,14 @@ export class MemoryKeyStore implements KeyStore {
   readonly #keys = new Map<string, Uint8Array>();
 
   async get(subject: string): Promise<Uint8Array | undefined> {
-    return this.#keys.get(subject);
+    const key = this.#keys.get(subject);
+    return key && new Uint8Array(key);
   }
 
   async create(subject: string): Promise<Uint8Array> {
     const key = this.#keys.get(subject) ?? randomBytes(32);
     this.#keys.set(subject, key);
-    return key;
+    return new Uint8Array(key);
   }
 
   async delete(subject: string): Promise<void> {

@@ -3,4 +3,5 @@ export type { PgListener, PgListening, PgNotificationClient } from './pg-event-l
 export type { EventHorizon } from './pg-horizon-publisher.ts';
 export type { PgDatabase, PgPool, PgQueryable, PgResult, PgTransactional } from './pg-queryable.ts';
 export { PostgreSQLEventAdapter, type PostgreSQLEventAdapterOptions } from './postgresql-event-adapter.ts';
+export { PostgreSQLKeyStore, type PostgreSQLKeyStoreOptions } from './postgresql-key-store.ts';
 export { PostgreSQLVersionStore, type PostgreSQLVersionStoreOptions } from './postgresql-version-store.ts';

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { StorageError, storageError } from '../../core/errors.ts';
+import { quoteIdentifier } from '../../core/sql-identifier.ts';
+import type { KeyStore } from '../../events/key-store.ts';
+import { migrateLayout } from './pg-ddl.ts';
+import { failureOf } from './pg-failure.ts';
+import { type PgDatabase, query } from './pg-queryable.ts';
+
+/** Tries of a key that is deleted as soon as it is there. */
+const maxAttempts = 10;
+
+/** Where the keys are kept in the database. */
+export interface PostgreSQLKeyStoreOptions {
+  /** Made on first use if it is not there. Default `migration`. */
+  readonly schema?: string;
+}
+
+/**
+ * Keys in a PostgreSQL database of yours, through pg.Pool, pg.Client or PGlite. Give them a database of their own, which is
+ * not backed up with the events.
+ *
+ * A deleted key is gone for every query at once. Its bytes stay in the table's file until `VACUUM FULL` writes it anew, and
+ * in the write-ahead log, its archive and its replicas for as long as these keep it.
+ */
+export class PostgreSQLKeyStore implements KeyStore {
+  readonly #db: PgDatabase;
+  readonly #schema: string;
+  readonly #table: string;
+  #initialized: Promise<void> | undefined;
+
+  /** @throws {@link InvalidArgumentError} for a schema that is not a plain identifier. */
+  constructor(db: PgDatabase, options: PostgreSQLKeyStoreOptions = {}) {
+    this.#db = db;
+    this.#schema = quoteIdentifier(options.schema ?? 'migration', 'options.schema');
+    this.#table = `${this.#schema}.subject_keys`;
+  }
+
+  /** Makes the table where it is not there yet; done by the first call of the others too. */
+  async init(): Promise<void> {
+    const table = `create table ${this.#table} (subject text collate "C" primary key, key bytea not null)`;
+    this.#initialized ??= migrateLayout(this.#db, this.#schema, 'keys', [{ version: 1, statements: [table] }]);
+    try {
+      await this.#initialized;
+    } catch (error) {
+      // The next use tries again.
+      this.#initialized = undefined;
+      throw storageError('create the table of keys', 'give this role the right to, or run it as one that may', error);
+    }
+  }
+
+  get(subject: string): Promise<Uint8Array | undefined> {
+    return this.#named('read the key of a subject', () => this.#find(subject));
+  }
+
+  create(subject: string): Promise<Uint8Array> {
+    return this.#named('create the key of a subject', async () => {
+      const text = `insert into ${this.#table} values ($1, decode($2, 'hex')) on conflict do nothing`;
+      for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+        try {
+          await query(this.#db, text, [subject, randomBytes(32).toString('hex')]);
+        } catch (error) {
+          // Above READ COMMITTED the server does not pass over a row that came at the same moment.
+          if (failureOf(error) !== 'given_up') throw error;
+        }
+        const key = await this.#find(subject);
+        // Otherwise it was deleted in between.
+        if (key) return key;
+      }
+      throw new StorageError('create the key of a subject', 'it is not there each time it was stored: who deletes it?');
+    });
+  }
+
+  async delete(subject: string): Promise<void> {
+    await this.#named('delete the key of a subject', () =>
+      query(this.#db, `delete from ${this.#table} where subject = $1`, [subject]),
+    );
+  }
+
+  async #find(subject: string): Promise<Uint8Array | undefined> {
+    // As text: how bytes are given is the driver's affair.
+    const text = `select encode(key, 'hex') as key from ${this.#table} where subject = $1`;
+    const [row] = (await query(this.#db, text, [subject])).rows as { key: string }[];
+    return row && new Uint8Array(Buffer.from(row.key, 'hex'));
+  }
+
+  async #named<T>(operation: string, work: () => Promise<T>): Promise<T> {
+    await this.init();
+    try {
+      return await work();
+    } catch (error) {
+      throw storageError(operation, 'see the cause, then try again', error);
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../core/clock.ts';
+import { StorageError, storageError } from '../../core/errors.ts';
+import { quoteIdentifier } from '../../core/sql-identifier.ts';
+import type { KeyStore } from '../../events/key-store.ts';
+import { type SqliteDatabase, type SqliteWaiting, whileBusy, writeTransaction } from './sqlite-database.ts';
+
+/** Where the keys are kept in the database, and how long to wait for it. */
+export interface SqliteKeyStoreOptions {
+  /** Begins the name of the table. Default `migration_`. */
+  readonly tablePrefix?: string;
+  /** How long to wait while another process writes, in ms. Default 5000. */
+  readonly busyTimeoutMs?: number;
+  readonly clock?: Clock;
+}
+
+/**
+ * Keys in an SQLite database of yours, opened by better-sqlite3, libsql or node:sqlite. Give them a file of their own,
+ * which is not backed up with the events.
+ *
+ * A deleted key is overwritten with zeros in the file (`PRAGMA secure_delete`, which is set on the connection), and the
+ * write-ahead log, where there is one, is emptied: once `delete` has resolved, its bytes are in neither.
+ */
+export class SqliteKeyStore implements KeyStore {
+  readonly #db: SqliteDatabase;
+  readonly #table: string;
+  readonly #waiting: SqliteWaiting;
+  #initialized: Promise<void> | undefined;
+
+  /** @throws {@link InvalidArgumentError} for a prefix that is not a plain identifier. */
+  constructor(db: SqliteDatabase, options: SqliteKeyStoreOptions = {}) {
+    const { tablePrefix = 'migration_', ...waiting } = options;
+    quoteIdentifier(tablePrefix, 'options.tablePrefix');
+    this.#db = db;
+    this.#table = `"${tablePrefix}subject_keys"`;
+    this.#waiting = waiting;
+  }
+
+  /** Makes the table where it is not there yet; done by the first call of the others too. */
+  async init(): Promise<void> {
+    this.#initialized ??= named('create the table of keys', async () => {
+      // Also while keys are created: a page that is split leaves copies of them behind.
+      this.#db.exec('PRAGMA secure_delete = ON');
+      const columns = 'subject TEXT PRIMARY KEY, key BLOB NOT NULL';
+      const table = `CREATE TABLE IF NOT EXISTS ${this.#table} (${columns}) STRICT, WITHOUT ROWID`;
+      await writeTransaction(this.#db, () => this.#db.exec(table), this.#waiting);
+    });
+    try {
+      await this.#initialized;
+    } catch (error) {
+      // The next use tries again.
+      this.#initialized = undefined;
+      throw error;
+    }
+  }
+
+  async get(subject: string): Promise<Uint8Array | undefined> {
+    await this.init();
+    return named('read the key of a subject', () => whileBusy(() => this.#find(subject), this.#waiting));
+  }
+
+  async create(subject: string): Promise<Uint8Array> {
+    await this.init();
+    return named('create the key of a subject', () =>
+      writeTransaction(
+        this.#db,
+        () => {
+          this.#db.prepare(`INSERT OR IGNORE INTO ${this.#table} VALUES (?, ?)`).run(subject, randomBytes(32));
+          return this.#find(subject)!;
+        },
+        this.#waiting,
+      ),
+    );
+  }
+
+  /**
+   * Deletes the key for good.
+   *
+   * @throws {@link StorageError} if somebody went on reading from the write-ahead log: the key is deleted, but its bytes
+   * may be there still. Delete it again.
+   */
+  async delete(subject: string): Promise<void> {
+    await this.init();
+    await named('delete the key of a subject', () =>
+      writeTransaction(
+        this.#db,
+        () => this.#db.prepare(`DELETE FROM ${this.#table} WHERE subject = ?`).run(subject),
+        this.#waiting,
+      ),
+    );
+    try {
+      await whileBusy(() => this.#emptyLog(), this.#waiting);
+    } catch (cause) {
+      const advice = 'the key is deleted, but others still read what was before: delete it again once they have ended';
+      throw new StorageError('empty the write-ahead log', advice, { cause });
+    }
+  }
+
+  #find(subject: string): Uint8Array | undefined {
+    const row = this.#db.prepare(`SELECT key FROM ${this.#table} WHERE subject = ?`).get(subject);
+    return row ? new Uint8Array((row as { key: Uint8Array }).key) : undefined;
+  }
+
+  #emptyLog(): void {
+    const { busy } = this.#db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number | bigint };
+    if (Number(busy) !== 0) throw Object.assign(new Error('the log is in use'), { code: 'SQLITE_BUSY' });
+  }
+}
+
+async function named<T>(operation: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw storageError(operation, 'try again', error);
+  }
+}
