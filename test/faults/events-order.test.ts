@@ -8,7 +8,7 @@ import { eventDdl } from '../../src/adapters/postgres/pg-event-ddl.ts';
 import { PostgreSQLEventAdapter } from '../../src/adapters/postgres/postgresql-event-adapter.ts';
 import type { EventAdapter, EventBatch } from '../../src/events/event-adapter.ts';
 import { runs } from '../invariants/runs.ts';
-import { describeWithPostgres, postgresUrl, uniqueName } from '../servers.ts';
+import { describeWithPostgres, postgresDirectUrl, postgresUrl, uniqueName } from '../servers.ts';
 
 function batch(stream: string, count = 1): EventBatch {
   const event = () => ({
@@ -166,7 +166,7 @@ describeWithPostgres('the steps of the horizon', () => {
   // The reader stops at a gate between its first two steps; meanwhile one append stays open and a later one commits.
   async function readsBehindOpenAppend(order: 'as it is' | 'swapped'): Promise<boolean> {
     const schema = uniqueName('events_steps');
-    const pool = new pg.Pool({ connectionString: postgresUrl, max: 5 });
+    const pool = new pg.Pool({ connectionString: postgresDirectUrl, max: 5 });
     const gate = 4711;
     try {
       const adapter = new PostgreSQLEventAdapter(pool, { schema });
