@@ -20,6 +20,7 @@ import { refusalOrderCases } from './event-adapter/refusal-order-cases.ts';
 import { sizeCases } from './event-adapter/size-cases.ts';
 import { snapshotCases } from './event-adapter/snapshot-cases.ts';
 import { streamListCases } from './event-adapter/stream-list-cases.ts';
+import { syncAppendCases } from './event-adapter/sync-append-cases.ts';
 import { truncationCases } from './event-adapter/truncation-cases.ts';
 import { withinCases } from './event-adapter/within-cases.ts';
 
@@ -84,6 +85,7 @@ const groups: readonly (readonly [title: string, cases: (define: DefineCase) => 
   ['snapshots', snapshotCases],
   ['checkpoints', checkpointCases],
   ['work in the transaction', withinCases],
+  ['appending at once', syncAppendCases],
   ['listening', listenCases],
   ['opening and closing', lifecycleCases],
 ];

@@ -32,6 +32,7 @@ const mutants: readonly (readonly [group: string, Mutants])[] = [
   ['snapshots', keptState.snapshotMutants],
   ['checkpoints', keptState.checkpointMutants],
   ['work in the transaction', transaction.withinMutants],
+  ['appending at once', transaction.syncAppendMutants],
   ['listening', transaction.listenMutants],
   ['opening and closing', streams.lifecycleMutants],
 ];

@@ -1,4 +1,6 @@
+import { InvalidArgumentError, StorageError } from '../../core/errors.ts';
 import { type ExpectedVersion, meetsExpectedVersion } from '../../core/expected-version.ts';
+import { isUnwantedPromise } from '../../core/unwanted-promise.ts';
 import type {
   AdapterAppendOptions,
   AllPage,
@@ -40,8 +42,22 @@ export class MemoryEventAdapter implements EventAdapter {
     if (refused) return refused;
     const add = () => batches.map((batch): AppendedBatch => this.#log.add(batch));
     const appended = within ? await this.#exclusively(() => within(this.#log.preview(batches), undefined), add) : add();
-    for (const wake of this.#wakes) wake();
-    return { status: 'appended', batches: appended };
+    return this.#appended(appended);
+  }
+
+  appendSync(batches: readonly EventBatch[], options: AdapterAppendOptions = {}): AppendOutcome {
+    const { condition, within } = options;
+    if (this.#exclusive) {
+      throw new StorageError(
+        'append events',
+        'the work of another append is waited for: use append(), which waits too',
+      );
+    }
+    const refused = this.#refusal(batches, condition);
+    if (refused) return refused;
+    const result = within?.(this.#log.preview(batches), undefined);
+    if (isUnwantedPromise(result)) throw new InvalidArgumentError('within', 'synchronous work', result);
+    return this.#appended(batches.map((batch) => this.#log.add(batch)));
   }
 
   async readStream(page: StreamPage): Promise<readonly StoredEvent[]> {
@@ -158,6 +174,11 @@ export class MemoryEventAdapter implements EventAdapter {
       this.#exclusive = undefined;
       end();
     }
+  }
+
+  #appended(batches: readonly AppendedBatch[]): AppendOutcome {
+    for (const wake of this.#wakes) wake();
+    return { status: 'appended', batches };
   }
 
   #delete(stream: string): void {

@@ -1,0 +1,47 @@
+import { MigrationError } from '../core/errors.ts';
+
+/** A call that can't wait, or must not within your transaction, came before the storage was initialized. */
+export class NotInitializedError extends MigrationError {
+  override readonly name = 'NotInitializedError';
+  readonly code = 'NOT_INITIALIZED';
+  /** What was called, such as `appendSync`. */
+  readonly operation: string;
+
+  constructor(operation: string, options?: ErrorOptions) {
+    super(
+      `${operation} needs a store that is initialized: await store.init() once, before your transaction begins`,
+      options,
+    );
+    this.operation = operation;
+  }
+}
+
+/** The adapter of the store can't do what was asked for. */
+export class UnsupportedByAdapterError extends MigrationError {
+  override readonly name = 'UnsupportedByAdapterError';
+  readonly code = 'UNSUPPORTED_BY_ADAPTER';
+  /** What was called, such as `withTransaction`. */
+  readonly operation: string;
+
+  constructor(operation: string, advice: string, options?: ErrorOptions) {
+    super(`the adapter of this store has no ${operation}: ${advice}`, options);
+    this.operation = operation;
+  }
+}
+
+/** A synchronous append met something that has to be waited for. Nothing was written. */
+export class SynchronousAppendError extends MigrationError {
+  override readonly name = 'SynchronousAppendError';
+  readonly code = 'APPEND_CANNOT_WAIT';
+  /** What gave a promise. */
+  readonly awaited: 'schema' | 'encryption';
+
+  constructor(awaited: 'schema' | 'encryption', options?: ErrorOptions) {
+    const advice =
+      awaited === 'schema'
+        ? 'use schemas that answer at once'
+        : 'use an encryption that answers at once, for instance one whose key is in memory already';
+    super(`a synchronous append can't wait, but its ${awaited} gave a promise: ${advice}, or append()`, options);
+    this.awaited = awaited;
+  }
+}
