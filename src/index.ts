@@ -64,6 +64,7 @@ export type { CompressionAlgorithm } from './events/compression.ts';
 export { type CopyOptions, compareEvents, copyEvents } from './events/copy-events.ts';
 export { DomainEvent, type DomainEventOptions, type EventMetadata } from './events/domain-event.ts';
 export {
+  AppendConditionError,
   BackupDamagedError,
   CompressionUnavailableError,
   DecryptionError,
@@ -77,6 +78,7 @@ export {
   EventValidationError,
   PartitionsDifferError,
   ProjectionLiveError,
+  StreamDeletedError,
   SubscriptionFailedError,
   UnreadableEventError,
 } from './events/errors.ts';
@@ -103,6 +105,7 @@ export type {
 export { type BusSubscribeOptions, EventBus, type PublishOptions } from './events/event-bus.ts';
 export type { EncryptionContext, EventEncryption } from './events/event-encryption.ts';
 export type { EventHandler } from './events/event-handler.ts';
+export type { EventPublisher } from './events/event-publisher.ts';
 export {
   defineEvents,
   type EventDefinition,
@@ -131,6 +134,7 @@ export type {
   ReadAllOptions,
   ReadOptions,
 } from './events/event-store-options.ts';
+export type { EventStreams } from './events/event-streams.ts';
 export type { GroupOptions } from './events/group-options.ts';
 export { IntervalSnapshotStrategy } from './events/interval-snapshot-strategy.ts';
 export type { KeyStore } from './events/key-store.ts';
@@ -138,7 +142,9 @@ export type { ParkedEventHandler, ParkedEvents, RetryResult } from './events/par
 export type { ParkedEvent } from './events/parked-record.ts';
 export type { PayloadCodecOptions } from './events/payload-codec.ts';
 export type { Projection } from './events/projection.ts';
+export { RecordedDomainEvent } from './events/recorded-domain-event.ts';
 export type { NewEvent, RecordedEvent } from './events/recorded-event.ts';
+export { type RelayOptions, relayEvents } from './events/relay-events.ts';
 export {
   type BackupText,
   type RestoreOptions,
@@ -156,6 +162,11 @@ export type {
 } from './events/standard-schema.ts';
 export type { RunOptions, SubscribeOptions } from './events/subscribe-options.ts';
 export type { Subscription } from './events/subscription.ts';
+export {
+  NotInitializedError,
+  SynchronousAppendError,
+  UnsupportedByAdapterError,
+} from './events/transaction-errors.ts';
 export {
   DeactivationFailedError,
   GateNotPassedError,
@@ -305,7 +316,6 @@ export {
   type LegacyPublishFailure,
 } from './sync/errors.ts';
 export { EventEnabledFileWatcher } from './sync/event-enabled-file-watcher.ts';
-export type { EventPublisher } from './sync/event-publisher.ts';
 export type { FileChange } from './sync/file-change.ts';
 export { FileChangedEvent } from './sync/file-changed-event.ts';
 export { FileWatcher, type FileWatcherOptions } from './sync/file-watcher.ts';

@@ -2,10 +2,13 @@
 import { z } from 'zod';
 import type { MemoryEventAdapter } from '../../src/adapters/memory/memory-event-adapter.ts';
 import type { JsonValue } from '../../src/core/json-value.ts';
+import { EventBus } from '../../src/events/event-bus.ts';
 import { defineEvents } from '../../src/events/event-registry.ts';
 import type { Shreddable } from '../../src/events/event-shape.ts';
 import { EventStore } from '../../src/events/event-store.ts';
+import type { EventStreams } from '../../src/events/event-streams.ts';
 import type { RecordedEvent } from '../../src/events/recorded-event.ts';
+import { relayEvents } from '../../src/events/relay-events.ts';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function same<A, B>(proof: Same<A, B>): void {
@@ -131,4 +134,29 @@ export async function forgetting() {
     if (event.shredded) same<typeof event.data, null>(true);
     else if (event.type === 'task.done') same<typeof event.data.by, string>(true);
   }
+}
+
+export async function withinTransactions() {
+  const store = new EventStore<TaskEvent>({ adapter });
+  const inside = store.withTransaction({});
+  await inside.append('s', [{ type: 'task.done', data: { by: 'me' } }]);
+  // @ts-expect-error: no type of the union.
+  await inside.append('s', [{ type: 'task.lost', data: {} }]);
+  // @ts-expect-error: what is not committed yet has no subscribers.
+  void inside.subscribe;
+  for await (const event of inside.read('s')) same<typeof event.type, 'task.created' | 'task.done'>(true);
+  const either: EventStreams<TaskEvent>[] = [store, inside];
+  store.appendSync('s', [{ type: 'task.created', data: { title: 'one' } }]);
+  // @ts-expect-error: data of another type.
+  store.appendSync('s', [{ type: 'task.created', data: {} }]);
+  // @ts-expect-error: in a request too.
+  store.appendManySync([{ stream: 's', events: [{ type: 'task.done', data: {} }] }]);
+  relayEvents(store, new EventBus(), {
+    name: 'relay',
+    toEvent: (event) => {
+      same<typeof event.type, 'task.created' | 'task.done'>(true);
+      return null;
+    },
+  });
+  return either;
 }
