@@ -43,9 +43,11 @@ export {
   AppendInDoubtError,
   ClosedError,
   ConcurrencyConflictError,
+  HorizonUnknownError,
   InvalidArgumentError,
   isMigrationError,
   MigrationError,
+  ReadOnlyStorageError,
   StorageError,
   TimeoutError,
 } from './core/errors.ts';
@@ -66,6 +68,7 @@ export { DomainEvent, type DomainEventOptions, type EventMetadata } from './even
 export {
   AppendConditionError,
   BackupDamagedError,
+  CheckpointEpochError,
   CompressionUnavailableError,
   DecryptionError,
   DuplicateEventError,

@@ -99,6 +99,35 @@ export class StorageError extends MigrationError {
   }
 }
 
+/** The storage takes no writes here, as a standby. Nothing was written: use the primary. `cause` is the driver's error. */
+export class ReadOnlyStorageError extends MigrationError {
+  override readonly name = 'ReadOnlyStorageError';
+  readonly code = 'STORAGE_READ_ONLY';
+  /** What was being done, such as `save a checkpoint`. */
+  readonly operation: string;
+
+  constructor(operation: string, options?: ErrorOptions) {
+    super(`could not ${operation}: the storage is read-only here, a standby perhaps; use the primary`, options);
+    this.operation = operation;
+  }
+}
+
+/**
+ * This is a standby, and how far the order of events is decided was never written down on the primary: let a process
+ * there do so (`publishHorizon` of the PostgreSQL adapter), or read all events on the primary.
+ */
+export class HorizonUnknownError extends MigrationError {
+  override readonly name = 'HorizonUnknownError';
+  readonly code = 'HORIZON_UNKNOWN';
+
+  constructor(options?: ErrorOptions) {
+    super(
+      'could not read all events on this standby: how far their order is decided was never written down on the primary; give an adapter there publishHorizon: true, or read them there',
+      options,
+    );
+  }
+}
+
 /**
  * The connection was lost before the storage answered, and trying again did not settle it: the events are stored, or
  * not, as a whole. Append the same events with the same ids again: that settles it, and stores nothing twice.

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { sleep } from '../core/abort.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { type BackupRecord, backupFormat } from './backup-record.ts';
+import { epochsOf } from './epochs.ts';
 import type { EventAdapter, StoredEvent, StreamInfo } from './event-adapter.ts';
 
 /** How a backup is made. */
@@ -36,6 +37,8 @@ export async function* backupEvents(adapter: EventAdapter, options: BackupOption
   };
 
   await adapter.init();
+  // Without them no checkpoint of this life could be told in what is restored.
+  await epochsOf(adapter);
   // Read first: a checkpoint must not be ahead of the events.
   const checkpoints = await adapter.listCheckpoints('');
   const upTo = await adapter.lastPosition();

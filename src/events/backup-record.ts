@@ -1,5 +1,5 @@
 import { isPlainObject, type JsonObject } from '../core/json-value.ts';
-import type { Checkpoint, StoredEvent, StreamInfo } from './event-adapter.ts';
+import type { NamedCheckpoint, StoredEvent, StreamInfo } from './event-adapter.ts';
 
 /** What the first line says. */
 export interface BackupHeader {
@@ -24,15 +24,12 @@ export interface BackupEnd extends BackupCounts {
   readonly sha256: string;
 }
 
-/** A checkpoint in a backup; revisions are of the storage. */
-type BackupCheckpoint = Checkpoint & { readonly name: string };
-
 /** What a line of a backup holds. */
 export type BackupRecord =
   | { readonly header: BackupHeader }
   | { readonly event: StoredEvent }
   | { readonly stream: StreamInfo }
-  | { readonly checkpoint: BackupCheckpoint }
+  | { readonly checkpoint: NamedCheckpoint }
   | { readonly end: BackupEnd };
 
 type Check = (value: unknown) => boolean;

@@ -30,6 +30,13 @@ export class CheckpointState {
     return typeof value === 'number' ? value : this.#miss();
   }
 
+  /** A list of texts, each read by `parse`, which gives nothing for what is none of them. */
+  list<T>(field: string, parse: (text: string) => T | undefined): readonly T[] {
+    const values = this.#fields[field];
+    if (!Array.isArray(values) || values.length === 0) return this.#miss();
+    return values.map((value) => (typeof value === 'string' ? parse(value) : undefined) ?? this.#miss());
+  }
+
   #miss(): never {
     throw this.#foreign();
   }

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import { isMigrationError } from '../core/errors.ts';
 import { allStreams } from './backup-events.ts';
 import { ownCheckpoint } from './checkpoint-names.ts';
+import { branchEpoch, epochsOf } from './epochs.ts';
 import type { EventAdapter, StoredEvent, StreamInfo } from './event-adapter.ts';
 
 /** How a store is copied. */
@@ -42,6 +43,9 @@ export async function copyEvents(
   await target.init();
   let position = Math.max((await target.loadCheckpoint(progressName))?.position ?? 0, await target.lastPosition());
   let events = 0;
+  const epochs = await epochsOf(source);
+  await branchEpoch(target, epochs);
+  let branched = position;
   for (;;) {
     signal?.throwIfAborted();
     const page = await source.readAll({ after: position, limit: pageSize });
@@ -54,6 +58,8 @@ export async function copyEvents(
     }
     if (page.length === pageSize) continue;
     await copyRemovals(source, target, signal);
+    if (position > branched) await branchEpoch(target, epochs);
+    branched = position;
     if (!follow) return events;
     await sleep(pollIntervalMs, { clock, signal });
   }

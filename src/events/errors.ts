@@ -206,6 +206,32 @@ export class BackupDamagedError extends MigrationError {
   }
 }
 
+/**
+ * A checkpoint is from another life of the store: the reader has seen events behind `sharedUpTo` that this one has not, or
+ * has others instead of. Set the reader back to there, with what it made of them, or let it begin anew.
+ */
+export class CheckpointEpochError extends MigrationError {
+  override readonly name = 'CheckpointEpochError';
+  readonly code = 'CHECKPOINT_OF_ANOTHER_EPOCH';
+  readonly checkpoint: string;
+  readonly position: number;
+  /** Up to this position both have the same events; 0 where the other life is unknown here. */
+  readonly sharedUpTo: number;
+
+  constructor(fields: { checkpoint: string; position: number; sharedUpTo: number }, options?: ErrorOptions) {
+    const { checkpoint, position, sharedUpTo } = fields;
+    super(
+      sharedUpTo > 0
+        ? `checkpoint "${checkpoint}" stands at ${position} of another life of this store, of which it has the events up to ${sharedUpTo}: set the reader back to there, with what it made of the events behind`
+        : `checkpoint "${checkpoint}" is of no life of this store: let the reader begin anew, or give it the store it has read`,
+      options,
+    );
+    this.checkpoint = checkpoint;
+    this.position = position;
+    this.sharedUpTo = sharedUpTo;
+  }
+}
+
 /** Some handlers of a published event failed; all of them were called. */
 export class EventHandlingError extends MigrationError {
   override readonly name = 'EventHandlingError';

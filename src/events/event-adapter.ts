@@ -42,6 +42,9 @@ export interface AppendCondition {
   readonly after: number;
 }
 
+/** A checkpoint and its name. */
+export type NamedCheckpoint = Checkpoint & { readonly name: string };
+
 /** What an append does besides. */
 export interface AdapterAppendOptions {
   readonly condition?: AppendCondition | undefined;
@@ -292,6 +295,12 @@ export interface EventAdapter {
    * nobody. Left out where nobody can be told, or the storage tells by itself.
    */
   notify?(): void;
+
+  /**
+   * Tells this storage from what it was before it was restored from a copy, or from one that took over for it: another
+   * text then. Nothing where it can't be told at the moment. Left out where it never can.
+   */
+  life?(): Promise<string | undefined>;
 
   /** Gives back what the adapter itself has opened, and never ends the caller's connection. May be called again. */
   close(): Promise<void>;

@@ -1,6 +1,7 @@
 import { abortable } from '../core/abort.ts';
 import { checkInteger } from '../core/check-integer.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
+import { epochsOf, positionIn } from './epochs.ts';
 import type { EventAdapter, StoredEvent } from './event-adapter.ts';
 import { checkName, checkQuery } from './event-names.ts';
 import { EventSequence } from './event-sequence.ts';
@@ -42,11 +43,12 @@ export function allSequence<R extends RecordedEvent>(
   options: ReadAllOptions,
 ): EventSequence<R> {
   const { after = 0, signal } = options;
-  checkInteger(after, 0, 'options.after');
+  if (typeof after !== 'string') checkInteger(after, 0, 'options.after');
   const query = options.query && checkQuery(options.query, 'options.query');
-  return sequence(source, options, (adapter, limit, last) =>
-    abortable(adapter.readAll({ after: last?.position ?? after, limit, query }), signal),
-  );
+  return sequence(source, options, async (adapter, limit, last) => {
+    const start = last?.position ?? (typeof after === 'string' ? positionIn(await epochsOf(adapter), after) : after);
+    return abortable(adapter.readAll({ after: start, limit, query }), signal);
+  });
 }
 
 type ReadPage = (

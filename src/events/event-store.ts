@@ -6,6 +6,7 @@ import { throwLater } from '../core/on-error.ts';
 import type { FoldSource } from './aggregate-stream.ts';
 import { checkExpectedVersion } from './append-batches.ts';
 import { checkSubscriptionName } from './checkpoint-names.ts';
+import { beginEpoch, checkpointText, epochsOf, positionIn } from './epochs.ts';
 import type { EventAdapter, StoredEvent, StreamInfo } from './event-adapter.ts';
 import { EventAppender, type EventAppenderParts } from './event-appender.ts';
 import { EventCodec } from './event-codec.ts';
@@ -141,6 +142,32 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
   appendManySync(requests: readonly AppendRequest<NewEventOf<N>>[], options: AppendManyOptions = {}): AppendResult[] {
     const batches = this.#appender.encodeMany(requests);
     return this.#appender.appendSync(batches, options, this.#storage.useAtOnce('appendManySync'));
+  }
+
+  /**
+   * A position as a text to be kept outside of this store, for {@link readAll} or {@link positionOf} to go on from: it
+   * tells of which life of the store it is. A restored store is another life, with the same events up to the backup.
+   */
+  async checkpointOf(position: number): Promise<string> {
+    checkInteger(position, 0, 'position');
+    return checkpointText(await epochsOf(await this.#storage.use()), position);
+  }
+
+  /**
+   * The position of a checkpoint, whichever life of the store gave it, if this one has the same events up to there.
+   *
+   * @throws {@link CheckpointEpochError} if it is ahead of what this store was restored or copied from.
+   */
+  async positionOf(checkpoint: string): Promise<number> {
+    return positionIn(await epochsOf(await this.#storage.use()), checkpoint);
+  }
+
+  /**
+   * Begins another life of the store: to be called once after it was set back by means that it can't notice, such as an
+   * older copy of an SQLite file. Restoring a backup, a PostgreSQL dump or base backup does it by itself.
+   */
+  async beginEpoch(): Promise<void> {
+    await beginEpoch(await this.#storage.use());
   }
 
   /** The streams that have or had events, read a page at a time, in an order of names that is always the same. */

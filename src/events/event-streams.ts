@@ -75,6 +75,8 @@ export class EventStreams<E extends EventShape = EventShape, N extends EventShap
    * The events of all streams in ascending order of position, read a batch at a time (ES10).
    *
    * Whoever reads on later from the last position he got misses nothing (ES5).
+   *
+   * @throws {@link CheckpointEpochError} while iterating, if `after` is a checkpoint of another life of the store.
    */
   readAll(options: ReadAllOptions = {}): EventSequence<RecordedEventOf<E>> {
     return allSequence(this.#source.events, options);

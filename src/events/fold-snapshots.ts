@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { isMigrationError } from '../core/errors.ts';
 import { isPlainObject } from '../core/json-value.ts';
 import type { OnError } from '../core/on-error.ts';
 import type { EventAdapter, StoredSnapshot } from './event-adapter.ts';
@@ -102,7 +103,8 @@ export class FoldSnapshots {
           const payload = await this.#codec.seals.seal(text, contextOf(snapshot));
           if (payload) await this.#adapter.saveSnapshot({ ...snapshot, ...payload });
         } catch (error) {
-          this.#onError(error);
+          // A standby keeps none of its own: it has those of the primary.
+          if (!isMigrationError(error, 'STORAGE_READ_ONLY')) this.#onError(error);
         }
       }
     } finally {

@@ -8,6 +8,7 @@ import {
   parseBackupLine,
 } from './backup-record.ts';
 import { ownCheckpoint } from './checkpoint-names.ts';
+import { beginEpoch } from './epochs.ts';
 import { BackupDamagedError } from './errors.ts';
 import type { EventAdapter, StoredEvent } from './event-adapter.ts';
 
@@ -38,7 +39,7 @@ export async function verifyBackup(backup: BackupText, options: RestoreOptions =
 
 /**
  * Brings a backup into an empty store: events with their versions and positions, truncated and deleted streams,
- * checkpoints.
+ * checkpoints. It is another life of the store: checkpoints kept elsewhere that are ahead of the backup are refused.
  *
  * If it was interrupted, run it again with the same backup: it goes on where it stopped. Until it is through, the store has a
  * checkpoint `$restore`, and is no copy of the one that was backed up. Run {@link verifyBackup} first where that matters.
@@ -69,6 +70,7 @@ export async function restoreEvents(
       if ('stream' in record) await adapter.importStreams([record.stream]);
       else if ('checkpoint' in record) await adapter.saveCheckpoint(record.checkpoint.name, record.checkpoint);
       else {
+        await beginEpoch(adapter);
         await adapter.deleteCheckpoint(marker);
         return countsOf(record.end);
       }

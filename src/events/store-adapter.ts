@@ -1,4 +1,5 @@
 import { ClosedError } from '../core/errors.ts';
+import { noticeEpoch } from './epochs.ts';
 import type { EventAdapter } from './event-adapter.ts';
 import { NotInitializedError } from './transaction-errors.ts';
 
@@ -39,7 +40,7 @@ export class StoreAdapter {
 
   /** The adapter, initialized on first use; a failure is forgotten, so that the next use tries again. */
   async initialize(): Promise<EventAdapter> {
-    this.#initialized ??= this.#adapter.init();
+    this.#initialized ??= this.#adapter.init().then(() => noticeEpoch(this.#adapter));
     const attempt = this.#initialized;
     try {
       await attempt;

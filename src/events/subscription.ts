@@ -1,5 +1,5 @@
 import { abortable } from '../core/abort.ts';
-import { ClosedError } from '../core/errors.ts';
+import { ClosedError, isMigrationError } from '../core/errors.ts';
 import type { AppendListener } from './append-listener.ts';
 import type { ParkedEventHandler, ParkedEvents, RetryResult } from './parked-events.ts';
 import type { ParkedEvent } from './parked-record.ts';
@@ -148,6 +148,7 @@ export class Subscription {
     if (signal.aborted) this.#stop();
     const listening = this.#listen();
     try {
+      await this.#assertWritable();
       await rounds.begin(this.wake);
       for (;;) {
         this.#woken = false;
@@ -164,6 +165,25 @@ export class Subscription {
       await rounds.end();
       await listening;
     }
+  }
+
+  /**
+   * A save that changes nothing, for there is no such revision: on a read-only storage nothing would ever be saved. Only
+   * in the beginning: later it may be a failover, which passes.
+   */
+  async #assertWritable(): Promise<void> {
+    const { source, attempts, name } = this.#parts.context;
+    const refusal = await attempts.persist(async () => {
+      try {
+        const expectedRevision = Number.MAX_SAFE_INTEGER;
+        await (await source.adapter()).saveCheckpoint(name, { position: 0, state: '{}' }, { expectedRevision });
+        return undefined;
+      } catch (error) {
+        if (isMigrationError(error, 'STORAGE_READ_ONLY')) return error;
+        throw error;
+      }
+    });
+    if (refusal) throw refusal;
   }
 
   /** Until the end. What the storage can't tell is found by polling, so that nothing waits for this. */

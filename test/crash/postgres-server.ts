@@ -23,15 +23,25 @@ export class PostgresServer {
   }
 
   /** Makes a cluster in a temporary folder and starts it. */
-  static async create(): Promise<PostgresServer> {
+  static create(): Promise<PostgresServer> {
+    return PostgresServer.#make('initdb', ['-U', 'postgres', '-A', 'trust', '--no-sync']);
+  }
+
+  /** Makes a copy of a server that runs, and starts it: it follows that one, and takes no writes until it is promoted. */
+  static standbyOf(primary: PostgresServer): Promise<PostgresServer> {
+    const from = ['-h', '127.0.0.1', '-p', `${primary.port}`, '-U', 'postgres'];
+    return PostgresServer.#make('pg_basebackup', [...from, '--write-recovery-conf', '--checkpoint=fast', '--no-sync']);
+  }
+
+  static async #make(program: string, options: readonly string[]): Promise<PostgresServer> {
     const folder = mkdtempSync(join(tmpdir(), 'postgres-'));
     // PostgreSQL refuses to run as root.
     const id = (option: string) => Number(execFileSync('id', [option, 'postgres'], { encoding: 'utf8' }));
     const user = process.getuid?.() === 0 ? { uid: id('-u'), gid: id('-g') } : {};
     if (user.uid !== undefined) chownSync(folder, user.uid, user.gid);
     const programs = programsFolder();
-    const options = ['-D', join(folder, 'data'), '-U', 'postgres', '-A', 'trust', '--no-sync'];
-    execFileSync(join(programs, 'initdb'), options, { ...user, cwd: folder, stdio: 'ignore' });
+    const all = ['-D', join(folder, 'data'), ...options];
+    execFileSync(join(programs, program), all, { ...user, cwd: folder, stdio: 'pipe' });
     const server = new PostgresServer(programs, folder, await freePort(), user);
     await server.start();
     return server;
@@ -42,7 +52,7 @@ export class PostgresServer {
     const data = join(this.#folder, 'data');
     const options = ['-D', data, '-p', `${this.port}`, '-k', this.#folder, '-c', 'listen_addresses=127.0.0.1'];
     for (let answers = false; !answers; ) {
-      if (!this.#process || this.#process.exitCode !== null || this.#process.signalCode !== null) {
+      if (!this.#runs) {
         rmSync(join(data, 'postmaster.pid'), { force: true });
         this.#process = spawn(join(this.#programs, 'postgres'), options, {
           ...this.#user,
@@ -57,6 +67,7 @@ export class PostgresServer {
 
   /** kill -9 of the server: whatever was not on the disk is gone. */
   async kill(): Promise<void> {
+    if (!this.#runs) return;
     const gone = new Promise((resolve) => this.#process?.once('exit', resolve));
     this.#process?.kill('SIGKILL');
     await gone;
@@ -67,6 +78,10 @@ export class PostgresServer {
     // Its children notice that they are alone, and end.
     await new Promise((resolve) => setTimeout(resolve, 1000));
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  }
+
+  get #runs(): boolean {
+    return this.#process?.exitCode === null && this.#process.signalCode === null;
   }
 
   async #answers(): Promise<boolean> {

@@ -148,7 +148,7 @@ describe('PostgreSQLEventAdapter', () => {
     const adapter = new PostgreSQLEventAdapter(fakeDatabase(), { schema: 'mine' });
     expect(adapter.ddl()).toMatch(/^create schema if not exists "mine";/);
     expect(adapter.ddl()).toContain('create table if not exists "mine".events (');
-    expect(adapter.ddl(2)).toBe('create schema if not exists "mine";\n');
+    expect(adapter.ddl(3)).toBe('create schema if not exists "mine";\n');
   });
 
   it.each(['', '1a', 'a b', 'a"b', "a'b", 'a;b', 'x'.repeat(49)])('ES11 refuses the schema %j', (schema) => {

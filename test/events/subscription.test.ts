@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryEventAdapter } from '../../src/adapters/memory/memory-event-adapter.ts';
-import { ClosedError, InvalidArgumentError } from '../../src/core/errors.ts';
+import { ClosedError, InvalidArgumentError, ReadOnlyStorageError } from '../../src/core/errors.ts';
 import { EventCorruptedError, SubscriptionFailedError } from '../../src/events/errors.ts';
 import type { Checkpoint, EventAdapter } from '../../src/events/event-adapter.ts';
 import { EventStore } from '../../src/events/event-store.ts';
@@ -107,6 +107,34 @@ describe('Subscription', () => {
 
     await store.subscribe({ name: 'one', handle }).caughtUp();
     expect(seen).toEqual([1, 2, 3]);
+    await store.close();
+  });
+
+  it('stops loudly before the first event where the storage takes no writes, and bears it later', async () => {
+    let readOnly = true;
+    class Storage extends MemoryEventAdapter {
+      override async saveCheckpoint(...given: Parameters<MemoryEventAdapter['saveCheckpoint']>) {
+        if (readOnly) throw new ReadOnlyStorageError('save a checkpoint');
+        return super.saveCheckpoint(...given);
+      }
+    }
+    const { clock, store, seen, handle } = setUp(new Storage());
+    await store.append('s', [event]);
+    const loud: unknown[] = [];
+    await store.subscribe({ name: 'one', handle, onError: (error) => loud.push(error) }).finished;
+    expect(loud).toEqual([expect.any(ReadOnlyStorageError)]);
+    expect(seen).toEqual([]);
+
+    readOnly = false;
+    const subscription = store.subscribe({ name: 'one', handle });
+    await subscription.caughtUp();
+    readOnly = true;
+    await store.append('s', [event]);
+    await clock.advance(60_000);
+    readOnly = false;
+    await clock.advance(60_000);
+    await subscription.caughtUp();
+    expect(seen).toEqual([1, 2]);
     await store.close();
   });
 

@@ -6,7 +6,9 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventDdl } from '../../src/adapters/postgres/pg-event-ddl.ts';
 import { PostgreSQLEventAdapter } from '../../src/adapters/postgres/postgresql-event-adapter.ts';
-import type { EventAdapter, EventBatch } from '../../src/events/event-adapter.ts';
+import type { EventAdapter, EventBatch, StoredEvent } from '../../src/events/event-adapter.ts';
+import { EventCodec } from '../../src/events/event-codec.ts';
+import { readTail } from '../../src/events/event-tail.ts';
 import { runs } from '../invariants/runs.ts';
 import { describeWithPostgres, postgresDirectUrl, postgresUrl, uniqueName } from '../servers.ts';
 
@@ -114,12 +116,54 @@ describeWithPostgres('ES5 the horizon of appenders on PostgreSQL', () => {
     }
   });
 
-  it('refuses to read where a transaction sees one snapshot only', async () => {
+  it.each(['repeatable read', 'serializable'])('refuses to read and to write in %s', async (level) => {
     const client = await pool.connect();
-    await client.query("set default_transaction_isolation to 'repeatable read'");
-    const reading = new PostgreSQLEventAdapter(client, { schema }).readAll({ after: 0, limit: 1 });
-    await expect(reading).rejects.toMatchObject({ code: 'STORAGE_FAILED', message: /READ COMMITTED/ });
+    const refused = { code: 'STORAGE_FAILED', message: /READ COMMITTED/ };
+    const all = { after: 0, limit: 1 };
+    for (const inside of [false, true]) {
+      await client.query(inside ? 'begin' : `set default_transaction_isolation to '${level}'`);
+      const reading = inside ? adapter.withTransaction!(client) : new PostgreSQLEventAdapter(client, { schema });
+      await expect(reading.readAll(all)).rejects.toMatchObject(refused);
+      if (inside) await client.query('rollback');
+    }
+    const snapshot = new PostgreSQLEventAdapter(client, { schema });
+    const condition = { failIfEventsMatch: [{ types: ['t'] }], after: 0 };
+    const after = await adapter.lastPosition();
+    for (const writing of [
+      () => snapshot.append([batch('one')]),
+      () => snapshot.append([batch('one', 2)]),
+      () => snapshot.append([batch('one')], { condition }),
+      () => snapshot.append([batch('one')], { within: () => {} }),
+      () => snapshot.deleteStream('one', 'any'),
+      () => snapshot.truncateStream('one', 1),
+      () => snapshot.importEvents([{ ...batch('one').events[0]!, stream: 'one', version: 1, position: 2 ** 40 }]),
+      () => snapshot.importStreams([{ stream: 'one', version: 1, firstVersion: 1, deleted: false }]),
+    ]) {
+      await expect(writing()).rejects.toMatchObject(refused);
+    }
+    expect(await adapter.lastPosition()).toBe(after);
     client.release(true);
+  });
+
+  it('does not lead a reader of some events past an open append among them', async () => {
+    const codec = new EventCodec({});
+    const source = { adapter: async () => adapter, decode: (events: readonly StoredEvent[]) => codec.decode(events) };
+    const some = [{ types: ['t'], tags: ['some'] }];
+    const tagged = (stream: string): EventBatch => {
+      const plain = batch(stream);
+      return { ...plain, events: plain.events.map((event) => ({ ...event, tags: ['some'] })) };
+    };
+    const after = await adapter.lastPosition();
+    const client = await pool.connect();
+    await client.query('begin');
+    await adapter.withTransaction!(client).append([tagged('open')]);
+    await adapter.append([batch('other')]);
+    const before = await readTail(source, after, 10, some);
+    expect(before).toMatchObject({ events: [], upTo: after });
+    await client.query('commit');
+    client.release();
+    const then = await readTail(source, before.upTo, 10, some);
+    expect(then).toMatchObject({ events: [{ stream: 'open' }], upTo: after + 2 });
   });
 
   it('ES5 a tail reader beside writers that hold, commit and roll back at random misses none, ascending', async () => {
@@ -203,14 +247,11 @@ describeWithPostgres('the steps of the horizon', () => {
 function gated(schema: string, order: 'as it is' | 'swapped', gate: number): string {
   const ddl = eventDdl(`"${schema}"`)
     .flatMap(({ statements }) => statements)
-    .find((statement) => statement.includes(`function "${schema}".event_horizon_v1()`))!;
+    .findLast((statement) => statement.includes(`function "${schema}".event_horizon_v1()`))!;
   const lastValue = /horizon := coalesce\(pg_sequence_last_value\([^;]*;/.exec(ddl)![0];
   const locks = /select least\([^;]*;/.exec(ddl)![0];
   const wait = `perform pg_advisory_lock(${gate}); perform pg_advisory_unlock(${gate});`;
-  const body = ddl
-    .replace('create function', 'create or replace function')
-    .replace(lastValue, '')
-    .replace(locks, 'STEPS');
+  const body = ddl.replace(lastValue, '').replace(locks, 'STEPS');
   const swapped = `horizon := 9007199254740991; ${locks} ${wait} horizon := least(horizon, (${lastValue.slice('horizon := '.length, -1)}));`;
   return body.replace('STEPS', () => (order === 'swapped' ? swapped : `${lastValue} ${wait} ${locks}`));
 }

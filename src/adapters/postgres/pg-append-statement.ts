@@ -8,6 +8,7 @@ import type {
   StoredEvent,
 } from '../../events/event-adapter.ts';
 import { arrayLiteral, JoinedTexts } from './joined-text.ts';
+import { readsCommitted } from './pg-isolation.ts';
 import { lockKeys, streamKey, typeKey } from './pg-lock-keys.ts';
 
 /** The batches of one append. */
@@ -166,11 +167,14 @@ export function expectedNumber(expected: ExpectedVersion): number {
   return expected === 'no_stream' ? 0 : expected;
 }
 
-function call(schema: string, name: string, values: unknown[]): Statement {
-  return {
-    text: `select ${schema}.${name}(${values.map((_, index) => `$${index + 1}`).join(', ')}) as answer`,
-    values,
-  };
+/**
+ * Calls a function of the schema that locks before it looks, and so must see what was committed until then: where the
+ * transaction sees one snapshot only, it is refused.
+ */
+export function call(schema: string, name: string, values: unknown[]): Statement {
+  const result = `${schema}.${name}(${values.map((_, index) => `$${index + 1}`).join(', ')})`;
+  const text = `select case when ${readsCommitted} then ${result}::text else ${schema}.refuse_isolation_v1() end as answer`;
+  return { text, values };
 }
 
 const eventsOf = (batches: readonly EventBatch[]): readonly EncodedEvent[] =>

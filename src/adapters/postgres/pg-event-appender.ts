@@ -1,10 +1,11 @@
 import { sleep } from '../../core/abort.ts';
 import { backoffDelay, type Random } from '../../core/backoff.ts';
 import type { Clock } from '../../core/clock.ts';
-import { AppendInDoubtError, storageError } from '../../core/errors.ts';
+import { AppendInDoubtError } from '../../core/errors.ts';
 import type { AppendCondition, AppendOutcome, StoredEvent } from '../../events/event-adapter.ts';
 import type { AppendSettled } from './append-groups.ts';
 import { type Append, areSimple, groupStatement, type Statement, simpleStatement } from './pg-append-statement.ts';
+import { pgError } from './pg-error.ts';
 import { failureOf } from './pg-failure.ts';
 import type { PgResult } from './pg-queryable.ts';
 
@@ -51,7 +52,7 @@ export class PgEventAppender {
               error: new AppendInDoubtError({ eventIds: idsOf([append]) }, { cause: error }),
             }));
           if (appends.length > 1) return this.#oneByOne(appends);
-          return [{ error: storageError('append events', advice, error) }];
+          return [{ error: pgError('append events', advice, error) }];
         }
         if (failure === 'duplicate_id' && appends.length > 1) return this.#apart(appends, error);
         if (failure === 'duplicate_id') {
@@ -110,7 +111,7 @@ export class PgEventAppender {
       );
     } catch (error) {
       const cause = new AggregateError([reason, error]);
-      return appends.map(() => ({ error: storageError('append events', advice, cause) }));
+      return appends.map(() => ({ error: pgError('append events', advice, cause) }));
     }
   }
 

@@ -6,6 +6,8 @@ import {
   eventColumns,
   objectsOf,
 } from './pg-event-append-ddl.ts';
+import { horizonFunction, publishedHorizon, refuseOnStandby } from './pg-event-horizon-ddl.ts';
+import { refuseIsolation } from './pg-isolation.ts';
 
 /**
  * The layout of the events, step by step: a database that has the first n of them gets the others. The first is of the
@@ -17,6 +19,7 @@ export function eventDdl(schema: string): readonly DdlStep[] {
   return [
     { version: 1, statements: firstTables(schema) },
     { version: 2, statements: [...laterTables(schema), ...functions(schema)] },
+    { version: 3, statements: [refuseIsolation(schema), ...publishedHorizon(schema)] },
   ];
 }
 
@@ -125,32 +128,7 @@ function functions(schema: string): string[] {
     appendSimpleFunction(schema),
     appendOneFunction(schema),
 
-    // How far the global order is decided (ES5); see docs/decisions/0010-horizon-of-appenders.md. An appender reads the
-    // sequence's last value, its floor, and takes a shared lock on it before it draws positions, all of them above. A
-    // reader asks, each step seeing the world anew: the last value L; the lowest floor m still locked; the rows up to the
-    // lesser of both. What was drawn up to L was locked before that: if the lock is gone, the outcome is visible.
-    `create function ${schema}.event_horizon_v1() returns bigint
-    language plpgsql volatile as $$
-    declare
-      horizon bigint;
-    begin
-      if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
-        raise exception 'events are read in READ COMMITTED only, not in %', current_setting('transaction_isolation')
-          using hint = 'set default_transaction_isolation to ''read committed'' for this connection';
-      end if;
-      if pg_is_in_recovery() then
-        raise exception 'the order of events is only known to the primary, and this is a standby'
-          using hint = 'read all events and subscribe on the primary';
-      end if;
-      horizon := coalesce(pg_sequence_last_value(${sequence}), 0);
-      -- The difference to the horizon tells which floor a lock's 31 bits stand for.
-      select least(horizon, horizon + min((l.objid::bigint - horizon % 2147483648 + 3221225472) % 2147483648 - 1073741824))
-        into horizon
-        from pg_locks l
-        where l.locktype = 'advisory' and l.granted and l.objsubid = 2 and l.classid = ${sequence}::oid
-          and l.database = (select d.oid from pg_database d where d.datname = current_database());
-      return horizon;
-    end $$`,
+    horizonFunction(schema, refuseOnStandby),
 
     `create function ${schema}.read_events_v1(after_position bigint, max_count bigint, query jsonb)
     returns setof ${schema}.events

@@ -2,7 +2,7 @@ import type { Random } from '../../core/backoff.ts';
 import { CallersError } from '../../core/callers-error.ts';
 import { checkInteger } from '../../core/check-integer.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
-import { AppendInDoubtError, InvalidArgumentError, isMigrationError, storageError } from '../../core/errors.ts';
+import { AppendInDoubtError, InvalidArgumentError, isMigrationError } from '../../core/errors.ts';
 import type { ExpectedVersion } from '../../core/expected-version.ts';
 import { type OnError, throwLater } from '../../core/on-error.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
@@ -24,19 +24,29 @@ import type {
 } from '../../events/event-adapter.ts';
 import { AppendGroups, type AppendSettled } from './append-groups.ts';
 import { callersWork, OpenTransaction } from './open-transaction.ts';
-import { expectedNumber, importStatement } from './pg-append-statement.ts';
+import { call, expectedNumber, importStatement } from './pg-append-statement.ts';
 import { layoutStatements, migrateLayout } from './pg-ddl.ts';
+import { pgError } from './pg-error.ts';
 import { idsOf, PgEventAppender } from './pg-event-appender.ts';
 import { eventDdl } from './pg-event-ddl.ts';
 import { channelOf, listenTo, type PgListener, PgNotifier } from './pg-event-listener.ts';
 import { type Int8, readEventPage } from './pg-event-rows.ts';
 import { PgEventState } from './pg-event-state.ts';
 import { failureOf } from './pg-failure.ts';
+import { type EventHorizon, PgHorizonPublisher } from './pg-horizon-publisher.ts';
 import { streamKey } from './pg-lock-keys.ts';
 import { isPool, type PgDatabase, type PgQueryable, query, withTransaction } from './pg-queryable.ts';
 
 /** The events' part of the layout of a schema. */
 const part = 'events';
+
+/**
+ * A dump that is restored makes new objects, a cluster made anew has another identifier, and a standby that was promoted
+ * writes on a timeline of its own. A standby is what its primary is, whose timeline it can't tell.
+ */
+const lifeQuery = `select case when not pg_is_in_recovery() then
+  concat_ws('/', (select system_identifier from pg_control_system()), $1::regclass::oid,
+            left(pg_walfile_name(pg_current_wal_lsn()), 8)) end as life`;
 
 /** No name is empty: each comes after this. */
 const beforeAllNames = '';
@@ -47,11 +57,18 @@ export interface PostgreSQLEventAdapterOptions {
   readonly schema?: string;
   /**
    * Hears of new events: a connected pg.Client that is used for nothing else, not through PgBouncer in transaction mode,
-   * or PGlite. Default: none, and subscriptions look for events of other processes again and again.
+   * or PGlite. Default: none, and subscriptions look for events of other processes again and again; so they do, too, when
+   * its connection is lost. Listen to its `error`, as of any pg.Client.
    */
   readonly listener?: PgListener;
   /** Whether other processes are told of new events, for their `listener`. Default false. */
   readonly notify?: boolean;
+  /**
+   * Whether this process writes down how far the order of events is decided, so that they can be read on standbys: soon
+   * after each append of its own, and within a second after those of others, until {@link PostgreSQLEventAdapter.close}.
+   * Default false.
+   */
+  readonly publishHorizon?: boolean;
   /** Groups of appends on their way at a time, each on a connection of the pool. Default 2; 1 on a single connection. */
   readonly appendsInFlight?: number;
   /** Appends that may wait for their group; more are refused. Default 10,000. */
@@ -61,7 +78,7 @@ export interface PostgreSQLEventAdapterOptions {
   readonly clock?: Clock;
   /** Chance for the jitter of retries. */
   readonly random?: Random;
-  /** Told when others could not be notified. Default: an uncaught exception. */
+  /** Told when others could not be notified, or the horizon not be written down. Default: an uncaught exception. */
   readonly onError?: OnError;
 }
 
@@ -70,8 +87,8 @@ export interface PostgreSQLEventAdapterOptions {
  *
  * An append is one round trip; appends that come while others are under way go together in one statement and one
  * commit. Reading the global order never waits for a writer, and an unrelated transaction that stays open does not hold
- * it back (ES5). Needs READ COMMITTED (PostgreSQL's default) and the primary, and no state of a session: PgBouncer in
- * transaction mode will do.
+ * it back (ES5); a standby serves it where `publishHorizon` is set on the primary. Needs READ COMMITTED (PostgreSQL's
+ * default) and no state of a session: PgBouncer in transaction mode will do.
  */
 export class PostgreSQLEventAdapter implements EventAdapter {
   /** There with `options.listener`. */
@@ -84,6 +101,7 @@ export class PostgreSQLEventAdapter implements EventAdapter {
   readonly #appender: PgEventAppender;
   readonly #groups: AppendGroups;
   readonly #state: PgEventState;
+  readonly #publisher: PgHorizonPublisher | undefined;
 
   /** @throws {@link InvalidArgumentError} for a schema that is not a plain identifier. */
   constructor(db: PgDatabase, options: PostgreSQLEventAdapterOptions = {}) {
@@ -109,26 +127,32 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     const send = () => query(db, 'select pg_notify($1, $2)', [channelOf(this.#schema), '']);
     const notifier = new PgNotifier(send, onError);
     if (notify) this.notify = () => notifier.notify();
+    this.#publisher = options.publishHorizon
+      ? new PgHorizonPublisher({ publish: () => this.#publishHorizon(), clock, onError })
+      : undefined;
     if (listener) this.listen = (wake) => listenTo(listener, channelOf(this.#schema), wake);
   }
 
   async init(): Promise<void> {
     // In a transaction of the caller's nothing is created, begun or committed.
-    if (!(this.#db instanceof OpenTransaction)) await this.migrate();
+    if (this.#db instanceof OpenTransaction) return;
+    await this.migrate();
+    this.#publisher?.publish();
   }
 
   /**
    * Creates what is missing in the schema, and brings it to the layout of this version, in one transaction under a lock.
-   * A role that finds all of it there needs no right to create anything.
+   * A role that finds all of it there needs no right to create anything, and nothing is written.
    *
    * @throws {@link StorageError} if the role may not, or if the layout is newer than this version of the library.
+   * @throws {@link ReadOnlyStorageError} on a standby that has an older layout, or none: run it on the primary.
    */
   async migrate(): Promise<void> {
     try {
       await migrateLayout(this.#db, this.#schema, part, eventDdl(this.#schema));
     } catch (error) {
       const advice = 'give this role the right to, or run ddl() once as one that may';
-      throw storageError('create the event tables', advice, error);
+      throw pgError('create the event tables', advice, error);
     }
   }
 
@@ -152,7 +176,10 @@ export class PostgreSQLEventAdapter implements EventAdapter {
         : condition
           ? outcomeOf(await this.#appender.store([batches], condition))
           : await this.#groups.append(batches);
-    if (outcome.status === 'appended') this.notify?.();
+    if (outcome.status === 'appended') {
+      this.notify?.();
+      this.#publisher?.publish();
+    }
     return outcome;
   }
 
@@ -198,6 +225,23 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     return Number(row!.n);
   }
 
+  /**
+   * How far {@link readAll} reads here, beside the last event that is stored here. Behind it lies, on the primary, what is
+   * not decided yet; on a standby also what is not written down yet. One that stays behind while nothing is held open says
+   * that nobody with `publishHorizon` runs.
+   *
+   * @throws {@link HorizonUnknownError} on a standby, where it was never written down.
+   */
+  async horizon(): Promise<EventHorizon> {
+    const lastPosition = await this.lastPosition();
+    const [row] = await this.#rows<{ n: Int8 }>(
+      'read the horizon',
+      `select ${this.#schema}.event_horizon_v1() as n`,
+      [],
+    );
+    return { position: Number(row!.n), lastPosition };
+  }
+
   async truncateStream(stream: string, beforeVersion: number): Promise<void> {
     await this.#remove('truncate a stream', stream, beforeVersion, null);
   }
@@ -221,20 +265,16 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     } catch (error) {
       const { code, detail, message } = error as { code?: string; detail?: string; message?: string };
       if (code === '23505' || code === 'ZY400') throw refuse(detail ?? message, error);
-      throw storageError('import events', 'nothing was written; try again', error);
+      throw pgError('import events', 'nothing was written; try again', error);
     }
   }
 
   async importStreams(streams: readonly StreamInfo[]): Promise<void> {
     await this.#transaction('import streams', async (connection) => {
       for (const { stream, version, firstVersion, deleted } of streams) {
-        await connection.query(`select ${this.#schema}.import_event_stream_v1($1, $2, $3, $4, $5)`, [
-          streamKey(stream),
-          stream,
-          version,
-          firstVersion,
-          deleted,
-        ]);
+        const all = [streamKey(stream), stream, version, firstVersion, deleted];
+        const { text, values } = call(this.#schema, 'import_event_stream_v1', all);
+        await connection.query(text, values);
       }
     });
   }
@@ -277,6 +317,13 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     return this.#state.deleteCheckpoint(name);
   }
 
+  async life(): Promise<string | undefined> {
+    const rows = await this.#rows<{ life: string | null }>('tell one life of the database from another', lifeQuery, [
+      `${this.#schema}.events`,
+    ]);
+    return rows[0]!.life ?? undefined;
+  }
+
   /**
    * The same events, worked on inside a transaction that you have open on this client: what is appended is stored if and
    * when you commit. A failure fails your transaction. Appends hold the locks of their streams until it ends, and notify
@@ -292,8 +339,10 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     });
   }
 
-  /** It has opened nothing. Your pool or client stays as it is. */
-  async close(): Promise<void> {}
+  /** Ends what `publishHorizon` began, once what was appended is written down. Your pool or client stays as it is. */
+  async close(): Promise<void> {
+    await this.#publisher?.close();
+  }
 
   async #appendInTransaction(
     batches: readonly EventBatch[],
@@ -344,6 +393,12 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     return this.#page('look for events by their ids', rows, [ids], ids.length, connection);
   }
 
+  async #publishHorizon(): Promise<boolean> {
+    const text = `select ${this.#schema}.publish_event_horizon_v1() as more`;
+    const [row] = await this.#rows<{ more: boolean }>('write down the horizon for standbys', text, []);
+    return row!.more;
+  }
+
   /** @param from - What stands behind FROM: gives rows of the events table, in the order wanted. */
   #page(
     operation: string,
@@ -360,12 +415,9 @@ export class PostgreSQLEventAdapter implements EventAdapter {
 
   /** The actual version where it is not as expected, else null. */
   async #remove(operation: string, stream: string, before: number, expected: number | null): Promise<number | null> {
-    const [row] = await this.#rows<{ actual: Int8 | null }>(
-      operation,
-      `select ${this.#schema}.remove_events_v1($1, $2, $3, $4) as actual`,
-      [streamKey(stream), stream, before, expected],
-    );
-    return row!.actual === null ? null : Number(row!.actual);
+    const { text, values } = call(this.#schema, 'remove_events_v1', [streamKey(stream), stream, before, expected]);
+    const [row] = await this.#rows<{ answer: string | null }>(operation, text, values);
+    return row!.answer === null ? null : Number(row!.answer);
   }
 
   async #transaction<T>(operation: string, work: (connection: PgQueryable) => Promise<T>): Promise<T> {
@@ -375,7 +427,7 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     } catch (error) {
       if (error instanceof CallersError) throw error.cause;
       const advice = isOpen ? 'roll your transaction back and run all of it again' : 'nothing was written; try again';
-      throw storageError(operation, advice, error);
+      throw pgError(operation, advice, error);
     }
   }
 
@@ -383,7 +435,7 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     try {
       return (await query(this.#db, text, values)).rows as readonly R[];
     } catch (error) {
-      throw storageError(operation, 'try again', error);
+      throw pgError(operation, 'try again', error);
     }
   }
 }

@@ -1,0 +1,107 @@
+import { InvalidArgumentError } from '../core/errors.ts';
+import { createId } from '../core/ids.ts';
+import { ownCheckpoint } from './checkpoint-names.ts';
+import { CheckpointState } from './checkpoint-state.ts';
+import { CheckpointEpochError } from './errors.ts';
+import type { EventAdapter, StoredCheckpoint } from './event-adapter.ts';
+
+/** A life of a store: it ends where the store is set back, and another one goes on from what was left. */
+interface Epoch {
+  readonly id: string;
+  /** The last position that it took over from the one before it. */
+  readonly position: number;
+}
+
+/** The lives of a store, the present one last: as the timelines of PostgreSQL, or the leader epochs of Kafka. */
+export type Epochs = readonly Epoch[];
+
+/** They are kept under this name. */
+export const epochsName = ownCheckpoint('epochs');
+
+/** The lives of this store. Another one begins here if the storage tells that it is not what it was. */
+export function epochsOf(adapter: EventAdapter): Promise<Epochs> {
+  return revise(adapter, (known, isSame) => known.length === 0 || !isSame, extended);
+}
+
+/** Begins another life with what the store holds now: what its lives before had behind that is none of it. */
+export function beginEpoch(adapter: EventAdapter): Promise<Epochs> {
+  return revise(adapter, () => true, extended);
+}
+
+/** Begins another life if the storage tells that it is not what it was. Nothing is written where nobody ever asked for one. */
+export async function noticeEpoch(adapter: EventAdapter): Promise<void> {
+  if (!adapter.life) return;
+  await revise(adapter, (_, isSame) => !isSame, extended);
+}
+
+/** Makes a store a life of the one that it is copied from, which has branched off where the copy has come to. */
+export function branchEpoch(adapter: EventAdapter, source: Epochs): Promise<Epochs> {
+  const isOwn = (epoch: Epoch | undefined) => epoch && !source.some(({ id }) => id === epoch.id);
+  return revise(
+    adapter,
+    () => true,
+    (known, position) => {
+      const last = known.at(-1);
+      return [...source, { id: isOwn(last) ? last!.id : createId(), position }];
+    },
+  );
+}
+
+/** A position as a text that can be kept anywhere: it tells of which life of the store it is. */
+export function checkpointText(epochs: Epochs, position: number): string {
+  return textOf({ id: epochs.at(-1)!.id, position });
+}
+
+/**
+ * The position of a checkpoint, if this store has the same events up to there.
+ *
+ * @throws {@link CheckpointEpochError} if it may have others.
+ */
+export function positionIn(epochs: Epochs, checkpoint: string): number {
+  const stands = parse(checkpoint);
+  if (!stands) throw new InvalidArgumentError('checkpoint', 'a text that checkpointOf has given', checkpoint);
+  const index = epochs.findIndex(({ id }) => id === stands.id);
+  const later = epochs.slice(index + 1).map(({ position }) => position);
+  const sharedUpTo = index < 0 ? 0 : Math.min(...later, Number.MAX_SAFE_INTEGER);
+  if (stands.position > sharedUpTo || index < 0) {
+    throw new CheckpointEpochError({ checkpoint, position: stands.position, sharedUpTo });
+  }
+  return stands.position;
+}
+
+function extended(known: Epochs, position: number): Epochs {
+  return [...known, { id: createId(), position: known.length === 0 ? 0 : position }];
+}
+
+/** Changes the lives where they are to be: of several that do it at once, one comes after the other. */
+async function revise(
+  adapter: EventAdapter,
+  isDue: (known: Epochs, isSame: boolean) => boolean,
+  change: (known: Epochs, lastPosition: number) => Epochs,
+): Promise<Epochs> {
+  const life = await adapter.life?.();
+  for (;;) {
+    const stored = await adapter.loadCheckpoint(epochsName);
+    const { known, isSame } = read(stored, life);
+    if (!isDue(known, isSame)) return known;
+    const epochs = change(known, await adapter.lastPosition());
+    const state = JSON.stringify({ life, epochs: epochs.map(textOf) });
+    const options = { expectedRevision: stored?.revision ?? 0 };
+    const { position } = epochs.at(-1)!;
+    if ((await adapter.saveCheckpoint(epochsName, { position, state }, options)) !== undefined) return epochs;
+  }
+}
+
+function read(stored: StoredCheckpoint | undefined, life: string | undefined): { known: Epochs; isSame: boolean } {
+  if (!stored) return { known: [], isSame: true };
+  const state = new CheckpointState(stored);
+  return { known: state.list('epochs', parse), isSame: life === undefined || state.optionalText('life') === life };
+}
+
+const textOf = ({ id, position }: Epoch): string => `${id}:${position}`;
+
+function parse(text: string): Epoch | undefined {
+  const [, id, digits] = /^([^:]+):(\d+)$/.exec(text) ?? [];
+  const position = Number(digits);
+  return id !== undefined && Number.isSafeInteger(position) ? { id, position } : undefined;
+}

@@ -1,0 +1,187 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MemoryEventAdapter } from '../../src/adapters/memory/memory-event-adapter.ts';
+import { backupEvents } from '../../src/events/backup-events.ts';
+import { copyEvents } from '../../src/events/copy-events.ts';
+import { epochsName, epochsOf } from '../../src/events/epochs.ts';
+import type { EventAdapter } from '../../src/events/event-adapter.ts';
+import { EventStore } from '../../src/events/event-store.ts';
+import { restoreEvents } from '../../src/events/restore-events.ts';
+import { runs } from '../invariants/runs.ts';
+
+interface Life {
+  readonly adapter: EventAdapter;
+  readonly store: EventStore;
+  /** The ids of its events, in order. */
+  readonly ids: string[];
+}
+
+const lifeOn = (adapter: EventAdapter, ids: string[] = []): Life => ({
+  adapter,
+  store: new EventStore({ adapter }),
+  ids,
+});
+
+async function grow({ store, ids }: Life): Promise<void> {
+  const id = crypto.randomUUID();
+  await store.append('s', [{ id, type: 't', data: null }]);
+  ids.push(id);
+}
+
+async function restored({ adapter, ids }: Life): Promise<Life> {
+  const lines: string[] = [];
+  for await (const line of backupEvents(adapter)) lines.push(line);
+  const other = new MemoryEventAdapter();
+  await restoreEvents(other, lines);
+  return lifeOn(other, [...ids]);
+}
+
+async function copied({ adapter, ids }: Life): Promise<Life> {
+  const other = new MemoryEventAdapter();
+  await copyEvents(adapter, other);
+  return lifeOn(other, [...ids]);
+}
+
+const refused = { code: 'CHECKPOINT_OF_ANOTHER_EPOCH' };
+
+describe('checkpoints kept outside of the store', () => {
+  it('are only taken where the same events are up to there, and always in the life that gave them', async () => {
+    const step = fc.record({
+      do: fc.constantFrom('grow', 'grow', 'restore', 'copy', 'checkpoint', 'checkpoint'),
+      life: fc.nat(99),
+      back: fc.nat(3),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 40 }), async (steps) => {
+        const lives = [lifeOn(new MemoryEventAdapter())];
+        const given: { checkpoint: string; life: Life; seen: string }[] = [];
+        for (const each of steps) {
+          const life = lives[each.life % lives.length]!;
+          if (each.do === 'grow') await grow(life);
+          else if (each.do === 'restore') lives.push(await restored(life));
+          else if (each.do === 'copy') lives.push(await copied(life));
+          else {
+            const position = Math.max(0, life.ids.length - each.back);
+            const checkpoint = await life.store.checkpointOf(position);
+            given.push({ checkpoint, life, seen: life.ids.slice(0, position).join() });
+          }
+        }
+        for (const { checkpoint, life, seen } of given) {
+          for (const other of lives) {
+            const position = await other.store.positionOf(checkpoint).catch((error: { code: string }) => {
+              expect(error).toMatchObject(refused);
+              return undefined;
+            });
+            if (other === life) expect(position).toBeDefined();
+            if (position !== undefined) expect(other.ids.slice(0, position).join()).toBe(seen);
+          }
+        }
+      }),
+      runs(200),
+    );
+  });
+
+  it('of before a backup go on in what is restored from it; those of after it are refused', async () => {
+    const one = lifeOn(new MemoryEventAdapter());
+    for (let n = 0; n < 3; n++) await grow(one);
+    const before = await one.store.checkpointOf(3);
+    const two = await restored(one);
+    await grow(one);
+    const after = await one.store.checkpointOf(4);
+    await grow(two);
+    await grow(two);
+    expect((await two.store.readAll({ after: before }).toArray()).map(({ id }) => id)).toEqual(two.ids.slice(3));
+    await expect(two.store.readAll({ after }).toArray()).rejects.toMatchObject({
+      ...refused,
+      position: 4,
+      sharedUpTo: 3,
+    });
+    await expect(one.store.positionOf(await two.store.checkpointOf(5))).rejects.toMatchObject({ sharedUpTo: 0 });
+    expect(await two.store.positionOf(await two.store.checkpointOf(5))).toBe(5);
+  });
+
+  it('of a life that was set back twice end where the least of it was left', async () => {
+    const one = lifeOn(new MemoryEventAdapter());
+    for (let n = 0; n < 9; n++) await grow(one);
+    const checkpoint = await one.store.checkpointOf(7);
+    const state = (await one.adapter.loadCheckpoint(epochsName))!.state;
+    const epochs = [...JSON.parse(state).epochs, 'two:8', 'three:5'];
+    await one.adapter.saveCheckpoint(epochsName, { position: 5, state: JSON.stringify({ epochs }) });
+    await expect(one.store.positionOf(checkpoint)).rejects.toMatchObject({ sharedUpTo: 5 });
+    expect(await one.store.positionOf('two:5')).toBe(5);
+    await expect(one.store.positionOf('two:6')).rejects.toMatchObject(refused);
+  });
+
+  it('of before and during a copy go on in the copy, those of after it do not', async () => {
+    const one = lifeOn(new MemoryEventAdapter());
+    const target = new MemoryEventAdapter();
+    await grow(one);
+    await copyEvents(one.adapter, target);
+    const own = await new EventStore({ adapter: target }).checkpointOf(1);
+    await grow(one);
+    const during = await one.store.checkpointOf(2);
+    await copyEvents(one.adapter, target);
+    await grow(one);
+    const after = await one.store.checkpointOf(3);
+    const two = new EventStore({ adapter: target });
+    expect(await two.positionOf(own)).toBe(1);
+    expect(await two.positionOf(during)).toBe(2);
+    await expect(two.positionOf(after)).rejects.toMatchObject(refused);
+  });
+
+  it('are refused once the storage tells that it was set back, or the caller does', async () => {
+    let life: string | undefined = 'one';
+    const adapter = Object.assign(new MemoryEventAdapter(), { life: async () => life });
+    const one = lifeOn(adapter);
+    await grow(one);
+    await grow(one);
+    const early = await one.store.checkpointOf(2);
+    await grow(one);
+    const late = await one.store.checkpointOf(3);
+    life = undefined;
+    expect(await one.store.checkpointOf(3)).toBe(late);
+
+    // As if the third had been lost with the server that was taken over from, and another one came since.
+    const event = { type: 't', data: null };
+    const left = { position: 2, state: (await adapter.loadCheckpoint(epochsName))!.state };
+    const takenOver = Object.assign(new MemoryEventAdapter(), { life: async () => life });
+    await takenOver.importEvents(await adapter.readAll({ after: 0, limit: 2 }));
+    await takenOver.saveCheckpoint(epochsName, left);
+    life = 'two';
+    const two = new EventStore({ adapter: takenOver });
+    await two.append('s', [event]);
+    await expect(two.positionOf(late)).rejects.toMatchObject({ ...refused, sharedUpTo: 2 });
+    expect(await two.positionOf(early)).toBe(2);
+
+    await two.beginEpoch();
+    const own = await two.checkpointOf(3);
+    await two.append('s', [event]);
+    await two.beginEpoch();
+    expect(await two.positionOf(own)).toBe(3);
+    await expect(two.positionOf(own.replace(/3$/, '5'))).rejects.toMatchObject({ sharedUpTo: 4 });
+  });
+
+  it('of processes that ask for the first time at once are of one life', async () => {
+    const adapter = new MemoryEventAdapter();
+    const all = await Promise.all(Array.from({ length: 8 }, () => epochsOf(adapter)));
+    expect(new Set(all.map((epochs) => epochs[0]!.id)).size).toBe(1);
+  });
+
+  it('are not kept for a store that nobody asks for one', async () => {
+    const adapter = Object.assign(new MemoryEventAdapter(), { life: async () => 'one' });
+    await grow(lifeOn(adapter));
+    expect(await adapter.listCheckpoints('')).toEqual([]);
+  });
+
+  it('that are none are refused as such', async () => {
+    const { store, adapter } = lifeOn(new MemoryEventAdapter());
+    for (const wrong of ['', '7', 'a:b', 'a:-1', 'a:1.5', 'a:99999999999999999999', ':1']) {
+      await expect(store.positionOf(wrong)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    }
+    await expect(store.checkpointOf(-1)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    for (const epochs of ['"a:1"', '[]', '[1]', '["a"]']) {
+      await adapter.saveCheckpoint(epochsName, { position: 0, state: `{"epochs":${epochs}}` });
+      await expect(store.checkpointOf(1)).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+    }
+  });
+});
