@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryEventAdapter } from '../../src/adapters/memory/memory-event-adapter.ts';
 import { MemoryKeyStore } from '../../src/adapters/memory/memory-key-store.ts';
-import { PostgreSQLEventAdapter } from '../../src/adapters/postgres/postgresql-event-adapter.ts';
 import { SqliteEventAdapter } from '../../src/adapters/sqlite/sqlite-event-adapter.ts';
 import { isMigrationError } from '../../src/core/errors.ts';
 import type { ExpectedVersion } from '../../src/core/expected-version.ts';
@@ -298,8 +297,7 @@ describe('appendSync elsewhere', () => {
   });
 
   it('says what is missing: init() before, an open store, an adapter that need not wait', async () => {
-    const fake = { query: async () => ({ rows: [] }) };
-    const adapter = Object.assign(new PostgreSQLEventAdapter(fake), { init: async () => {} });
+    const adapter = Object.defineProperty(new MemoryEventAdapter(), 'appendSync', { value: undefined });
     const store = new EventStore({ adapter });
     const append = () => store.appendSync('a', [event(1)]);
     expect(append).toThrow(failing('NOT_INITIALIZED', { operation: 'appendSync' }));
