@@ -117,7 +117,8 @@ describeWithPostgres('ES5 the horizon of appenders on PostgreSQL', () => {
   });
 
   it.each(['repeatable read', 'serializable'])('refuses to read and to write in %s', async (level) => {
-    const client = await pool.connect();
+    const client = new pg.Client({ connectionString: postgresDirectUrl });
+    await client.connect();
     const refused = { code: 'STORAGE_FAILED', message: /READ COMMITTED/ };
     const all = { after: 0, limit: 1 };
     for (const inside of [false, true]) {
@@ -142,7 +143,7 @@ describeWithPostgres('ES5 the horizon of appenders on PostgreSQL', () => {
       await expect(writing()).rejects.toMatchObject(refused);
     }
     expect(await adapter.lastPosition()).toBe(after);
-    client.release(true);
+    await client.end();
   });
 
   it('does not lead a reader of some events past an open append among them', async () => {
