@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
-suites=(test/conformance/sqlite test/events/sqlite-event-adapter.test.ts)
+suites=(test/conformance/sqlite test/events/{sqlite-event-adapter,append-sync}.test.ts)
 
 (cd "$folder" && echo '{ "private": true }' >package.json && npm install --silent --no-audit --no-fund --ignore-scripts=false better-sqlite3@12)
 echo '--- better-sqlite3'

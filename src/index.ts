@@ -118,6 +118,7 @@ export type {
 export { type BusSubscribeOptions, EventBus, type PublishOptions } from './events/event-bus.ts';
 export type { EncryptionContext, EventEncryption } from './events/event-encryption.ts';
 export type { EventHandler } from './events/event-handler.ts';
+export type { EventPublisher } from './events/event-publisher.ts';
 export {
   defineEvents,
   type EventDefinition,
@@ -146,6 +147,7 @@ export type {
   ReadAllOptions,
   ReadOptions,
 } from './events/event-store-options.ts';
+export type { EventStreams } from './events/event-streams.ts';
 export type { GroupOptions } from './events/group-options.ts';
 export { IntervalSnapshotStrategy } from './events/interval-snapshot-strategy.ts';
 export type { KeyStore } from './events/key-store.ts';
@@ -159,7 +161,9 @@ export {
   type QueryCommandResult,
   queryCommandHandler,
 } from './events/query-command-handler.ts';
+export { RecordedDomainEvent } from './events/recorded-domain-event.ts';
 export type { NewEvent, RecordedEvent } from './events/recorded-event.ts';
+export { type RelayOptions, relayEvents } from './events/relay-events.ts';
 export {
   type BackupText,
   type RestoreOptions,
@@ -177,6 +181,11 @@ export type {
 } from './events/standard-schema.ts';
 export type { RunOptions, SubscribeOptions } from './events/subscribe-options.ts';
 export type { Subscription } from './events/subscription.ts';
+export {
+  NotInitializedError,
+  SynchronousAppendError,
+  UnsupportedByAdapterError,
+} from './events/transaction-errors.ts';
 export {
   type IntegrityFinding,
   type IntegrityProblem,
@@ -333,7 +342,6 @@ export {
   type LegacyPublishFailure,
 } from './sync/errors.ts';
 export { EventEnabledFileWatcher } from './sync/event-enabled-file-watcher.ts';
-export type { EventPublisher } from './sync/event-publisher.ts';
 export type { FileChange } from './sync/file-change.ts';
 export { FileChangedEvent } from './sync/file-changed-event.ts';
 export { FileWatcher, type FileWatcherOptions } from './sync/file-watcher.ts';

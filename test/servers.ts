@@ -1,6 +1,8 @@
 import { describe } from 'vitest';
 
 export const postgresUrl = process.env.POSTGRES_URL;
+/** The server itself, where `postgresUrl` leads through a pooler: for what needs a session, such as LISTEN. */
+export const postgresDirectUrl = process.env.POSTGRES_DIRECT_URL ?? postgresUrl;
 export const redisUrl = process.env.REDIS_URL;
 
 /** A suite that runs where the server is there; `global-setup.ts` says when it is not. */

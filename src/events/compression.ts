@@ -56,7 +56,7 @@ function zstdCompressor(from: Partial<ZstdZlib>): Compressor | undefined {
 }
 
 /** Up to here, handing the work to another thread and back takes longer than the work. */
-const smallBytes = 16 * 1024;
+export const smallBytes = 16 * 1024;
 
 /** Whether a name is that of an algorithm, in this Node or not. */
 export function isCompression(name: string): name is CompressionAlgorithm {
@@ -74,21 +74,31 @@ export function checkCompression(algorithm: CompressionAlgorithm): void {
   compressorOf(algorithm);
 }
 
-export function compressBytes(bytes: Uint8Array, algorithm: CompressionAlgorithm): Buffer | Promise<Buffer> {
+/** @param onTheSpotBytes - Up to here the work is done at once. */
+export function compressBytes(
+  bytes: Uint8Array,
+  algorithm: CompressionAlgorithm,
+  onTheSpotBytes: number,
+): Buffer | Promise<Buffer> {
   const compressor = compressorOf(algorithm);
-  return bytes.length <= smallBytes ? compressor.compressSync(bytes) : compressor.compress(bytes);
+  return bytes.length <= onTheSpotBytes ? compressor.compressSync(bytes) : compressor.compress(bytes);
 }
 
-/** Rejects with node:zlib's error for what is damaged, or would be larger than `maxBytes`. */
+/**
+ * Rejects with node:zlib's error for what is damaged, or would be larger than `maxBytes`.
+ *
+ * @param onTheSpotBytes - Up to here the work is done at once.
+ */
 export function inflateBytes(
   bytes: Uint8Array,
   algorithm: CompressionAlgorithm,
   maxBytes: number,
+  onTheSpotBytes: number,
 ): Buffer | Promise<Buffer> {
   const compressor = compressorOf(algorithm);
-  if (bytes.length > smallBytes) return compressor.inflate(bytes, { maxOutputLength: maxBytes });
+  if (bytes.length > onTheSpotBytes) return compressor.inflate(bytes, { maxOutputLength: maxBytes });
   // Little may become much: what does not stay little is begun anew in the background.
-  const bound = Math.min(maxBytes, 4 * smallBytes);
+  const bound = Math.min(maxBytes, 4 * onTheSpotBytes);
   try {
     return compressor.inflateSync(bytes, { maxOutputLength: bound });
   } catch (error) {

@@ -201,6 +201,13 @@ export interface EventAdapter {
    */
   append(batches: readonly EventBatch[], options?: AdapterAppendOptions): Promise<AppendOutcome>;
 
+  /**
+   * The same at once, for a synchronous storage: inside a transaction that the caller has open on it, with which the
+   * events are stored or not, else in one of its own. Refuses `within` that gives a promise: nothing is stored then. Left
+   * out where it can only be waited for.
+   */
+  appendSync?(batches: readonly EventBatch[], options?: AdapterAppendOptions): AppendOutcome;
+
   /** Fewer events than `limit` mean that there are no more. */
   readStream(page: StreamPage): Promise<readonly StoredEvent[]>;
 
@@ -274,7 +281,8 @@ export interface EventAdapter {
 
   /**
    * The same storage, working inside a transaction that the caller has open on this client: what is appended is stored
-   * if and when the caller commits. Left out where there is no such thing.
+   * if and when the caller commits. Its `init` does nothing: what the storage needs is there before. Left out where there
+   * is no such thing.
    */
   withTransaction?(client: unknown): EventAdapter;
 
@@ -285,6 +293,12 @@ export interface EventAdapter {
    * @returns A function that ends it, and may be called again.
    */
   listen?(wake: () => void): Promise<() => Promise<void>>;
+
+  /**
+   * Calls whoever listens, in whatever process: once a transaction of the caller's is committed, in which an append tells
+   * nobody. Left out where nobody can be told, or the storage tells by itself.
+   */
+  notify?(): void;
 
   /**
    * Tells this storage from what it was before it was restored from a copy, or from one that took over for it: another

@@ -1,6 +1,8 @@
 import { InvalidArgumentError, isMigrationError } from '../core/errors.ts';
 import { createId } from '../core/ids.ts';
 import { deepFreeze, isPlainObject, type JsonValue } from '../core/json-value.ts';
+import { andThen } from './and-then.ts';
+import { atOnce } from './at-once.ts';
 import type { EventMetadata } from './domain-event.ts';
 import { EventCorruptedError, EventEncodingError } from './errors.ts';
 import type { EncodedEvent, EventBatch, StoredEvent } from './event-adapter.ts';
@@ -30,8 +32,9 @@ export class EventCodec {
   readonly fingerprint: string;
   readonly #registry: EventRegistry | undefined;
 
-  constructor(options: EventCodecOptions) {
-    this.payloads = new PayloadCodec(options);
+  /** @param onTheSpotBytes - Up to here payloads are compressed and inflated at once: {@link PayloadCodec}. */
+  constructor(options: EventCodecOptions, onTheSpotBytes?: number) {
+    this.payloads = new PayloadCodec(options, onTheSpotBytes);
     this.seals = new PayloadSeal(this.payloads, options.encryption);
     this.#registry = options.registry;
     this.fingerprint = options.registry?.fingerprint ?? '';
@@ -76,11 +79,12 @@ export class EventCodec {
   /** The batches as they are stored: large data compressed, all of it encrypted where that is set. */
   seal(batches: readonly EventBatch[]): readonly EventBatch[] | Promise<readonly EventBatch[]> {
     if (batches.every(({ events }) => events.every(({ data }) => this.seals.leaves(data)))) return batches;
-    return eachEvent(batches, async (event, stream) => {
-      const payload = await this.seals.seal(event.data, contextOf(event, stream));
-      if (!payload) throw new InvalidArgumentError('options.encryption', 'a ciphertext for each event', payload);
-      return { ...event, data: payload.data, encoding: payload.encoding };
-    });
+    return eachEvent(batches, (event, stream) =>
+      andThen(this.seals.seal(event.data, contextOf(event, stream)), (payload) => {
+        if (!payload) throw new InvalidArgumentError('options.encryption', 'a ciphertext for each event', payload);
+        return { ...event, data: payload.data, encoding: payload.encoding };
+      }),
+    );
   }
 
   /**
@@ -100,6 +104,27 @@ export class EventCodec {
       }
     }
     return decoded;
+  }
+
+  /**
+   * The same at once.
+   *
+   * @throws {@link SynchronousAppendError} if the encryption gives a promise.
+   */
+  decodeAtOnce(events: readonly StoredEvent[]): RecordedEvent[] {
+    return events.map((event) => {
+      try {
+        return this.#record(
+          event,
+          atOnce(
+            this.seals.open(event, () => contextOf(event, event.stream)),
+            'encryption',
+          ),
+        );
+      } catch (error) {
+        throw unreadable(event, error);
+      }
+    });
   }
 
   /** An event whose data is plain JSON text, given out at once. @throws As {@link EventCodec.decode}. */
@@ -166,7 +191,12 @@ type Step = (
 /** The batches with each event replaced. All steps begin at once. */
 function eachEvent(batches: readonly EventBatch[], step: Step): readonly EventBatch[] | Promise<readonly EventBatch[]> {
   const replaced = batches.map(({ stream, events }, batchIndex) =>
-    events.map((event, index) => step(event, stream, index, batchIndex)),
+    events.map((event, index) => {
+      const next = step(event, stream, index, batchIndex);
+      // If a later one throws at once, nobody comes for this one.
+      if (next instanceof Promise) next.catch(() => {});
+      return next;
+    }),
   );
   const rebuilt = (lists: readonly (readonly EncodedEvent[])[]) =>
     batches.map((batch, index) => ({ ...batch, events: lists[index]! }));

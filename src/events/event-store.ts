@@ -1,19 +1,16 @@
 import { checkInteger } from '../core/check-integer.ts';
-import { type Clock, systemClock } from '../core/clock.ts';
-import { ClosedError, ConcurrencyConflictError, InvalidArgumentError } from '../core/errors.ts';
+import { systemClock } from '../core/clock.ts';
+import { ConcurrencyConflictError, InvalidArgumentError } from '../core/errors.ts';
 import type { ExpectedVersion } from '../core/expected-version.ts';
 import { throwLater } from '../core/on-error.ts';
-import { aggregateStream, type StreamFold, type StreamState } from './aggregate-stream.ts';
-import { appendCondition, checkDistinct, checkExpectedVersion, encodeRequest } from './append-batches.ts';
-import { appendChained } from './chained-appends.ts';
+import type { FoldSource } from './aggregate-stream.ts';
+import { checkExpectedVersion } from './append-batches.ts';
 import { checkSubscriptionName } from './checkpoint-names.ts';
-import { beginEpoch, checkpointText, epochsOf, noticeEpoch, positionIn } from './epochs.ts';
-import { AppendConditionError, StreamDeletedError } from './errors.ts';
-import type { AppendedBatch, EventAdapter, EventBatch, StoredEvent, StreamInfo } from './event-adapter.ts';
-import { allSequence, type BatchSource, streamSequence } from './event-batches.ts';
+import { beginEpoch, checkpointText, epochsOf, positionIn } from './epochs.ts';
+import type { EventAdapter, StoredEvent, StreamInfo } from './event-adapter.ts';
+import { EventAppender, type EventAppenderParts } from './event-appender.ts';
 import { EventCodec } from './event-codec.ts';
 import { checkName } from './event-names.ts';
-import type { EventSequence } from './event-sequence.ts';
 import type { EventShape, NewEventOf, RecordedEventOf } from './event-shape.ts';
 import type {
   AppendManyOptions,
@@ -21,19 +18,18 @@ import type {
   AppendRequest,
   AppendResult,
   EventStoreOptions,
-  ReadAllOptions,
-  ReadOptions,
 } from './event-store-options.ts';
-import { firstResult } from './first-result.ts';
+import { EventStreams } from './event-streams.ts';
 import { FoldSnapshots } from './fold-snapshots.ts';
 import { InlineProjections } from './inline-projections.ts';
 import type { ParkedEvents } from './parked-events.ts';
 import { type Projection, type ProjectionPlan, projectionPlan } from './projection.ts';
 import { dropVersion, liveVersion, makeFirstLive, makeLive } from './projection-versions.ts';
 import { RunningSubscriptions } from './running-subscriptions.ts';
-import type { SnapshotStrategy } from './snapshot-strategy.ts';
+import { StoreAdapter } from './store-adapter.ts';
 import { type RunOptions, runSettings, type SubscribeOptions, subscribeSettings } from './subscribe-options.ts';
 import type { Subscription } from './subscription.ts';
+import { UnsupportedByAdapterError } from './transaction-errors.ts';
 
 /**
  * Events kept in streams and in one global order, on any storage that has an {@link EventAdapter}.
@@ -45,95 +41,108 @@ import type { Subscription } from './subscription.ts';
  * for await (const event of store.read('task-1')) console.log(event.version, event.type);
  * ```
  */
-export class EventStore<E extends EventShape = EventShape, N extends EventShape = E> {
-  readonly #adapter: EventAdapter;
-  readonly #codec: EventCodec;
-  readonly #snapshots: FoldSnapshots;
-  readonly #strategy: SnapshotStrategy | undefined;
-  readonly #clock: Clock;
-  readonly #isChained: boolean;
-  readonly #source: BatchSource<RecordedEventOf<E>>;
+export class EventStore<E extends EventShape = EventShape, N extends EventShape = E> extends EventStreams<E, N> {
+  readonly #storage: StoreAdapter;
+  readonly #parts: EventAppenderParts;
+  readonly #appender: EventAppender;
+  readonly #source: FoldSource<RecordedEventOf<E>>;
   readonly #subscriptions: RunningSubscriptions;
-  readonly #inline: InlineProjections;
-  #initialized: Promise<void> | undefined;
-  /** The adapter while nothing needs to be waited for: it is initialized, and the store is open. */
-  #open: EventAdapter | undefined;
-  #closed = false;
 
   constructor(options: EventStoreOptions<E, N>) {
     const { adapter, snapshotStrategy, clock = systemClock, random = Math.random, onError = throwLater } = options;
     if (typeof adapter?.append !== 'function') {
       throw new InvalidArgumentError('options.adapter', 'an EventAdapter', adapter);
     }
-    this.#adapter = adapter;
-    this.#codec = new EventCodec(options);
-    this.#strategy = snapshotStrategy;
-    this.#clock = clock;
-    this.#isChained = options.hashChain ?? false;
-    this.#snapshots = new FoldSnapshots(adapter, this.#codec, clock, onError);
-    this.#source = { adapter: () => this.#ready(), decode: (events) => this.#decode(events) };
-    this.#inline = new InlineProjections(options.inlineProjections ?? [], this.#codec);
+    const storage = new StoreAdapter(adapter);
+    const codec = new EventCodec(options);
+    // That these are events of the union is the registry's doing, or the word of whoever named the union.
+    const decode = async (events: readonly StoredEvent[]) =>
+      (await codec.decode(events)) as unknown[] as RecordedEventOf<E>[];
     // They end only after the store has taken the last call.
-    const adapterToTheEnd = () => this.#initialize();
-    this.#subscriptions = new RunningSubscriptions({ ...this.#source, adapter: adapterToTheEnd, clock, random });
+    const adapterToTheEnd = () => storage.initialize();
+    const subscriptions = new RunningSubscriptions({ decode, adapter: adapterToTheEnd, clock, random });
+    const parts: EventAppenderParts = {
+      adapter: () => storage.ready,
+      codec,
+      codecAtOnce: new EventCodec(options, Number.POSITIVE_INFINITY),
+      inline: new InlineProjections(options.inlineProjections ?? [], codec),
+      clock,
+      isChained: options.hashChain ?? false,
+      appended: () => subscriptions.wake(),
+    };
+    const appender = new EventAppender(parts);
+    const source = {
+      events: { adapter: () => storage.use(), decode },
+      snapshots: new FoldSnapshots(adapter, codec, clock, onError),
+      strategy: snapshotStrategy,
+      clock,
+    };
+    super(appender, source);
+    this.#storage = storage;
+    this.#parts = parts;
+    this.#appender = appender;
+    this.#source = source;
+    this.#subscriptions = subscriptions;
   }
 
   /**
-   * Appends events to the end of a stream, all or none (ES1), durably once resolved (ES3).
-   *
-   * Of several appends racing on one `expectedVersion` exactly one wins (ES2). Events whose ids are stored already
-   * return the first result and add nothing (ES4): after a failure whose outcome is unknown, append the same again.
-   *
-   * @param stream - 1 to 255 characters of well-formed text without NUL.
-   * @param events - At least one; each `data` any JSON value.
-   * @throws {@link ConcurrencyConflictError} if the stream is not at its expected version: read again, then retry.
-   * @throws {@link AppendConditionError} if an event matches `failIfEventsMatch`: query again, then retry.
-   * @throws {@link StreamDeletedError} if the stream was deleted.
-   * @throws {@link AppendInDoubtError} if the connection was lost and could not be made again: append the same again.
-   * @throws {@link DuplicateEventError} if an id is stored already with other content or beside other events.
-   * @throws {@link EventValidationError} for what the registry does not know or its schema refuses: nothing is written.
-   * @throws {@link InvalidArgumentError} for what can't be stored, before anything is written.
+   * Makes what the storage needs, where it is not there yet. Every call that can wait does it by itself; to be called
+   * before {@link EventStore.withTransaction} and {@link EventStore.appendSync}.
    */
-  async append(stream: string, events: readonly NewEventOf<N>[], options: AppendOptions = {}): Promise<AppendResult> {
-    const { expectedVersion = 'any' } = options;
-    const [result] = await this.#append([this.#encode({ stream, events, expectedVersion }, '')], options);
-    return result!;
+  async init(): Promise<void> {
+    await this.#storage.use();
   }
 
   /**
-   * Appends to several streams at once: all of it or nothing (ES1), each under its own expected version.
+   * This store inside a transaction that you have open on this client: what is appended is stored if and when you
+   * commit, together with your own statements. It reads what the transaction sees, keeps inline projections in it, and
+   * writes no snapshots. A failure of the storage fails your transaction: roll it back, and run all of it again.
    *
-   * @param requests - One a stream.
-   * @returns The results in the order of the requests.
-   * @throws The errors of {@link EventStore.append}.
+   * Subscriptions don't see what is not committed yet: call {@link EventStore.wake} once it is.
+   *
+   * @example
+   * ```ts
+   * await client.query('begin');
+   * await client.query('insert into orders values ($1)', [order]);
+   * await store.withTransaction(client).append(`order-${order}`, [{ type: 'order.placed', data: { order } }]);
+   * await client.query('commit');
+   * store.wake();
+   * ```
+   *
+   * @throws {@link NotInitializedError} before `init()`: nothing is created within your transaction.
+   * @throws {@link UnsupportedByAdapterError} if the adapter has no such thing.
    */
-  async appendMany(
-    requests: readonly AppendRequest<NewEventOf<N>>[],
-    options: AppendManyOptions = {},
-  ): Promise<AppendResult[]> {
-    if (!Array.isArray(requests)) throw new InvalidArgumentError('requests', 'an array', requests);
-    const batches = requests.map((request, index) => this.#encode(request, `requests[${index}].`));
-    return batches.length === 0 ? [] : this.#append(batches, options);
+  withTransaction(client: unknown): EventStreams<E, N> {
+    const adapter = this.#storage.useAtOnce('withTransaction');
+    if (!adapter.withTransaction) {
+      const advice =
+        'on SQLite use appendSync() inside your transaction, elsewhere an adapter that has it (PostgreSQL)';
+      throw new UnsupportedByAdapterError('withTransaction', advice);
+    }
+    return this.#inside(adapter.withTransaction(client));
   }
 
   /**
-   * The events of a stream, read a batch at a time while they are iterated (ES10). A stream that does not exist is empty.
+   * Appends at once, for callers that can't wait: inside a transaction that is open on the adapter's own database
+   * (`db.transaction(() => …)()` of better-sqlite3), with which the events are stored or not; else in one of its own.
    *
-   * @throws {@link UnreadableEventError} while iterating, at an event that can't be decoded: its class says why.
+   * Otherwise as `append`. Schemas, encryption and inline projections must answer at once; compression does.
+   * The transaction must not wait for anything: other calls of this process would get into it.
+   *
+   * @throws The errors of `append`.
+   * @throws {@link NotInitializedError} before `init()`.
+   * @throws {@link SynchronousAppendError} if a schema or the encryption gives a promise: nothing is written.
+   * @throws {@link UnsupportedByAdapterError} if the storage can only be waited for.
    */
-  read(stream: string, options: ReadOptions = {}): EventSequence<RecordedEventOf<E>> {
-    return streamSequence(this.#source, stream, options);
+  appendSync(stream: string, events: readonly NewEventOf<N>[], options: AppendOptions = {}): AppendResult {
+    const batches = this.#appender.encode(stream, events, options);
+    return this.#appender.appendSync(batches, options, this.#storage.useAtOnce('appendSync'))[0]!;
   }
 
-  /**
-   * The events of all streams in ascending order of position, read a batch at a time (ES10).
-   *
-   * Whoever reads on later from the last position he got misses nothing (ES5).
-   *
-   * @throws {@link CheckpointEpochError} while iterating, if `after` is a checkpoint of another life of the store.
-   */
-  readAll(options: ReadAllOptions = {}): EventSequence<RecordedEventOf<E>> {
-    return allSequence(this.#source, options);
+  /** Appends to several streams at once, all of it or nothing, as {@link EventStore.appendSync}. */
+  appendManySync(requests: readonly AppendRequest<NewEventOf<N>>[], options: AppendManyOptions = {}): AppendResult[] {
+    const batches = this.#appender.encodeMany(requests);
+    return this.#appender.appendSync(batches, options, this.#storage.useAtOnce('appendManySync'));
   }
 
   /**
@@ -142,7 +151,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
    */
   async checkpointOf(position: number): Promise<string> {
     checkInteger(position, 0, 'position');
-    return checkpointText(await epochsOf(await this.#ready()), position);
+    return checkpointText(await epochsOf(await this.#storage.use()), position);
   }
 
   /**
@@ -151,7 +160,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
    * @throws {@link CheckpointEpochError} if it is ahead of what this store was restored or copied from.
    */
   async positionOf(checkpoint: string): Promise<number> {
-    return positionIn(await epochsOf(await this.#ready()), checkpoint);
+    return positionIn(await epochsOf(await this.#storage.use()), checkpoint);
   }
 
   /**
@@ -159,13 +168,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
    * older copy of an SQLite file. Restoring a backup, a PostgreSQL dump or base backup does it by itself.
    */
   async beginEpoch(): Promise<void> {
-    await beginEpoch(await this.#ready());
-  }
-
-  /** The version of a stream's last event, truncated and deleted ones included; 0 if there never was one. */
-  async streamVersion(stream: string): Promise<number> {
-    checkName(stream, 'stream');
-    return (await this.#ready()).streamVersion(stream);
+    await beginEpoch(await this.#storage.use());
   }
 
   /** The streams that have or had events, read a page at a time, in an order of names that is always the same. */
@@ -173,7 +176,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
     const limit = 500;
     for (let after: string | undefined; ; ) {
       options.signal?.throwIfAborted();
-      const page = await (await this.#ready()).listStreams({ after, limit });
+      const page = await (await this.#storage.use()).listStreams({ after, limit });
       yield* page;
       if (page.length < limit) return;
       after = page.at(-1)!.stream;
@@ -187,7 +190,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
   async truncateStream(stream: string, beforeVersion: number): Promise<void> {
     checkName(stream, 'stream');
     checkInteger(beforeVersion, 1, 'beforeVersion');
-    await (await this.#ready()).truncateStream(stream, beforeVersion);
+    await (await this.#storage.use()).truncateStream(stream, beforeVersion);
   }
 
   /**
@@ -199,7 +202,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
     const { expectedVersion = 'any' } = options;
     checkName(stream, 'stream');
     checkExpectedVersion(expectedVersion, 'options.expectedVersion');
-    const outcome = await (await this.#ready()).deleteStream(stream, expectedVersion);
+    const outcome = await (await this.#storage.use()).deleteStream(stream, expectedVersion);
     if (outcome.status === 'conflict') {
       throw new ConcurrencyConflictError({
         aggregateId: stream,
@@ -207,19 +210,6 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
         actualVersion: outcome.actualVersion,
       });
     }
-  }
-
-  /**
-   * Folds a stream into a state.
-   *
-   * With a `snapshotStrategy` and a `name` it begins at the last snapshot; the result is the same as without (ES8). A new
-   * snapshot is written afterwards, and not waited for: `close` waits.
-   */
-  async aggregateStream<S>(stream: string, fold: StreamFold<S, RecordedEventOf<E>>): Promise<StreamState<S>> {
-    checkName(stream, 'stream');
-    await this.#ready();
-    const source = { events: this.#source, snapshots: this.#snapshots, strategy: this.#strategy, clock: this.#clock };
-    return aggregateStream(source, stream, fold);
   }
 
   /**
@@ -231,8 +221,18 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
    */
   subscribe(options: TypedSubscribeOptions<E>): Subscription {
     const settings = subscribeSettings(options as SubscribeOptions);
-    if (this.#closed) throw new ClosedError('the event store');
+    this.#storage.assertOpen();
     return this.#subscriptions.subscribe(settings);
+  }
+
+  /**
+   * Lets subscriptions look for new events now instead of at their next poll: those of this store, and those of others
+   * where the adapter tells them (`notify`). For what was appended otherwise than by this store itself, such as in a
+   * transaction of yours that has committed.
+   */
+  wake(): void {
+    this.#storage.notify();
+    this.#subscriptions.wake();
   }
 
   /**
@@ -252,7 +252,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
    */
   project<Client>(projection: Projection<Client>, options: RunOptions = {}): Subscription {
     const plan = projectionPlan(projection);
-    return this.#project(plan, options, async () => makeFirstLive(await this.#initialize(), plan));
+    return this.#project(plan, options, async () => makeFirstLive(await this.#storage.initialize(), plan));
   }
 
   /**
@@ -266,7 +266,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
     const running = this.#project(plan, options);
     try {
       await running.caughtUp({ signal: options.signal });
-      await makeLive(await this.#ready(), plan);
+      await makeLive(await this.#storage.use(), plan);
     } catch (error) {
       await running.close();
       throw error;
@@ -277,7 +277,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
   /** Which version of a projection is to be read; nothing if none was ever run. */
   async liveVersion(projection: string): Promise<number | undefined> {
     checkSubscriptionName(projection, 'projection');
-    return liveVersion(await this.#ready(), projection);
+    return liveVersion(await this.#storage.use(), projection);
   }
 
   /**
@@ -287,7 +287,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
    */
   async makeProjectionLive<Client>(projection: Projection<Client>): Promise<void> {
     const plan = projectionPlan(projection);
-    await makeLive(await this.#ready(), plan);
+    await makeLive(await this.#storage.use(), plan);
   }
 
   /**
@@ -297,7 +297,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
    */
   async dropProjection<Client>(projection: Projection<Client>): Promise<void> {
     const plan = projectionPlan(projection);
-    await dropVersion(await this.#ready(), plan);
+    await dropVersion(await this.#storage.use(), plan);
   }
 
   /**
@@ -316,82 +316,36 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
 
   /** Ends its subscriptions and then the adapter, which leaves the caller's connection open. */
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#open = undefined;
+    if (!this.#storage.close()) return;
     await this.#subscriptions.close();
-    await this.#snapshots.idle();
-    await this.#adapter.close();
+    await this.#source.snapshots.idle();
+    await this.#storage.end();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  #encode(request: AppendRequest, path: string): EventBatch {
-    return encodeRequest(request, this.#codec, this.#clock, path);
-  }
-
-  async #append(batches: readonly EventBatch[], options: AppendManyOptions): Promise<AppendResult[]> {
-    checkDistinct(batches);
-    const condition = appendCondition(options);
-    // Most appends have nothing to wait for but the storage, and each wait costs as much as a check.
-    const adapter = this.#open ?? (await this.#ready());
-    const validated = this.#codec.validate(batches);
-    const valid = validated instanceof Promise ? await validated : validated;
-    const encoded = this.#codec.seal(valid);
-    const sealed = encoded instanceof Promise ? await encoded : encoded;
-    options.signal?.throwIfAborted();
-    const how = { condition, within: this.#inline.within(valid) };
-    const outcome = await (this.#isChained
-      ? appendChained(adapter, sealed, { ...how, signal: options.signal })
-      : adapter.append(sealed, how));
-    switch (outcome.status) {
-      case 'appended':
-        this.#subscriptions.wake();
-        return withStreams(batches, outcome.batches);
-      case 'existing':
-        return withStreams(batches, await firstResult(valid, outcome.events, this.#codec));
-      case 'deleted':
-        throw new StreamDeletedError(outcome);
-      case 'matched':
-        throw new AppendConditionError({ after: condition?.after ?? 0, position: outcome.position });
-      case 'conflict': {
-        const { stream, actualVersion } = outcome;
-        const expectedVersion = batches.find((batch) => batch.stream === stream)?.expectedVersion ?? 'any';
-        throw new ConcurrencyConflictError({ aggregateId: stream, expectedVersion, actualVersion });
-      }
-    }
+  #inside(adapter: EventAdapter): EventStreams<E, N> {
+    const use = () => {
+      this.#storage.assertOpen();
+      return adapter;
+    };
+    const { events, snapshots, strategy, clock } = this.#source;
+    const appender = new EventAppender({ ...this.#parts, adapter: use, appended: () => {} });
+    return new EventStreams(appender, {
+      events: { ...events, adapter: async () => use() },
+      snapshots: snapshots.on(adapter),
+      // One is used, but none is written: nobody would wait for it before the transaction ends.
+      strategy: strategy && { shouldSnapshot: () => false },
+      clock,
+    });
   }
 
   #project(plan: ProjectionPlan, options: RunOptions, begun?: () => Promise<void>): Subscription {
     const settings = runSettings(options);
-    if (this.#closed) throw new ClosedError('the event store');
+    this.#storage.assertOpen();
     return this.#subscriptions.project(plan, settings, begun);
-  }
-
-  /** That these are events of the union is the registry's doing, or the word of whoever named the union. */
-  async #decode(events: readonly StoredEvent[]): Promise<RecordedEventOf<E>[]> {
-    return (await this.#codec.decode(events)) as unknown[] as RecordedEventOf<E>[];
-  }
-
-  async #ready(): Promise<EventAdapter> {
-    if (this.#closed) throw new ClosedError('the event store');
-    return this.#initialize();
-  }
-
-  /** The adapter, initialized on first use; a failure is forgotten, so that the next use tries again. */
-  async #initialize(): Promise<EventAdapter> {
-    this.#initialized ??= this.#adapter.init().then(() => noticeEpoch(this.#adapter));
-    const attempt = this.#initialized;
-    try {
-      await attempt;
-      if (!this.#closed) this.#open = this.#adapter;
-    } catch (error) {
-      if (this.#initialized === attempt) this.#initialized = undefined;
-      throw error;
-    }
-    return this.#adapter;
   }
 }
 
@@ -404,10 +358,3 @@ export type TypedSubscribeOptions<E extends EventShape> = Omit<SubscribeOptions,
 export type PartOf<N extends EventShape, T extends EventShape> = string extends N['type']
   ? T
   : Extract<N, { readonly type: T['type'] }>;
-
-function withStreams(batches: readonly EventBatch[], appended: readonly AppendedBatch[]): AppendResult[] {
-  return batches.map(({ stream }, index) => {
-    const { version, position } = appended[index]!;
-    return { stream, version, position };
-  });
-}

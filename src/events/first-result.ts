@@ -1,7 +1,8 @@
 import { jsonEqual } from '../core/json-value.ts';
 import { DuplicateEventError } from './errors.ts';
-import type { AppendedBatch, EventBatch, StoredEvent } from './event-adapter.ts';
+import type { AppendedBatch, EventBatch } from './event-adapter.ts';
 import type { EventCodec } from './event-codec.ts';
+import type { RecordedEvent } from './recorded-event.ts';
 
 /**
  * The result of the append that stored these batches before, if it is the same append repeated (ES4): every event is
@@ -12,15 +13,15 @@ import type { EventCodec } from './event-codec.ts';
  *
  * @throws {@link DuplicateEventError} naming the first event that differs.
  */
-export async function firstResult(
+export function firstResult(
   batches: readonly EventBatch[],
-  stored: readonly StoredEvent[],
+  stored: readonly RecordedEvent[],
   codec: EventCodec,
-): Promise<AppendedBatch[]> {
-  const byId = new Map((await codec.decode(stored)).map((event) => [event.id, event]));
+): AppendedBatch[] {
+  const byId = new Map(stored.map((event) => [event.id, event]));
   const results: AppendedBatch[] = [];
   for (const { stream, events } of batches) {
-    const again = await codec.decode(events.map((event) => ({ ...event, stream, version: 0, position: 0 })));
+    const again = events.map((event) => codec.decodePlain({ ...event, stream, version: 0, position: 0 }));
     let last: AppendedBatch | undefined;
     for (const event of again) {
       const first = byId.get(event.id);

@@ -40,6 +40,11 @@ export class FoldSnapshots {
     this.#onError = onError;
   }
 
+  /** The same, on another adapter. */
+  on(adapter: EventAdapter): FoldSnapshots {
+    return new FoldSnapshots(adapter, this.#codec, this.#clock, this.#onError);
+  }
+
   /** The snapshot of a fold, if there is one that can be read and was made under the same registry. */
   async load<S>(key: SnapshotKey): Promise<LoadedSnapshot<S> | undefined> {
     const stored = await this.#adapter.loadSnapshot(key.stream, key.name);

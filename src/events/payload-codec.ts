@@ -1,12 +1,14 @@
 import { checkInteger } from '../core/check-integer.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { toJsonText } from '../core/json-text.ts';
+import { andThen } from './and-then.ts';
 import {
   type CompressionAlgorithm,
   checkCompression,
   compressBytes,
   inflateBytes,
   isCompression,
+  smallBytes,
 } from './compression.ts';
 import type { EncodedPayload } from './event-adapter.ts';
 
@@ -36,9 +38,13 @@ export class PayloadCodec {
   readonly #algorithm: CompressionAlgorithm;
   readonly #threshold: number;
   readonly #maxBytes: number;
+  readonly #onTheSpotBytes: number;
 
-  /** @throws {@link CompressionUnavailableError} if this Node does not have the algorithm. */
-  constructor(options: PayloadCodecOptions = {}) {
+  /**
+   * @param onTheSpotBytes - Up to here payloads are compressed and inflated at once, above in the background.
+   * @throws {@link CompressionUnavailableError} if this Node does not have the algorithm.
+   */
+  constructor(options: PayloadCodecOptions = {}, onTheSpotBytes = smallBytes) {
     const {
       compression,
       compressionEnabled = compression !== undefined,
@@ -49,6 +55,7 @@ export class PayloadCodec {
     checkCompression(this.#algorithm);
     checkInteger(compressionThresholdBytes, 0, 'options.compressionThresholdBytes');
     this.#maxBytes = checkInteger(maxPayloadBytes, 1, 'options.maxPayloadBytes');
+    this.#onTheSpotBytes = onTheSpotBytes;
     this.#threshold = compressionEnabled ? compressionThresholdBytes : Number.POSITIVE_INFINITY;
   }
 
@@ -72,22 +79,21 @@ export class PayloadCodec {
   }
 
   /** The payload compressed, or as it is if it is small or does not get smaller. */
-  async compress<P extends EncodedPayload>(payload: P): Promise<P> {
+  compress(payload: EncodedPayload): EncodedPayload | Promise<EncodedPayload> {
     if (!this.isLarge(payload.data)) return payload;
-    const compressed = (await compressBytes(Buffer.from(payload.data), this.#algorithm)).toString('base64');
-    return compressed.length < Buffer.byteLength(payload.data)
-      ? { ...payload, data: compressed, encoding: this.#algorithm }
-      : payload;
+    return andThen(this.#compressed(Buffer.from(payload.data)), (bytes) => {
+      const data = bytes.toString('base64');
+      return data.length < Buffer.byteLength(payload.data) ? { data, encoding: this.#algorithm } : payload;
+    });
   }
 
   /** JSON text as bytes, compressed where that makes them fewer. */
-  async pack(text: string): Promise<PackedPayload> {
+  pack(text: string): PackedPayload | Promise<PackedPayload> {
     const bytes = Buffer.from(text);
     if (!this.isLarge(text)) return { bytes, encoding: 'json' };
-    const compressed = await compressBytes(bytes, this.#algorithm);
-    return compressed.length < bytes.length
-      ? { bytes: compressed, encoding: this.#algorithm }
-      : { bytes, encoding: 'json' };
+    return andThen(this.#compressed(bytes), (compressed) =>
+      compressed.length < bytes.length ? { bytes: compressed, encoding: this.#algorithm } : { bytes, encoding: 'json' },
+    );
   }
 
   /** The value of a payload: at once where it is plain JSON or small. Throws whatever is wrong with it. */
@@ -101,8 +107,11 @@ export class PayloadCodec {
   unpack({ bytes, encoding }: PackedPayload): unknown {
     if (encoding === 'json') return parse(bytes);
     if (!isCompression(encoding)) throw new Error(`unknown encoding "${encoding}"`);
-    const inflated = inflateBytes(bytes, encoding, this.#maxBytes);
-    return inflated instanceof Promise ? inflated.then(parse) : parse(inflated);
+    return andThen(inflateBytes(bytes, encoding, this.#maxBytes, this.#onTheSpotBytes), parse);
+  }
+
+  #compressed(bytes: Uint8Array): Buffer | Promise<Buffer> {
+    return compressBytes(bytes, this.#algorithm, this.#onTheSpotBytes);
   }
 }
 

@@ -1,4 +1,5 @@
 import { type MigrationError, storageError } from '../core/errors.ts';
+import { andThen } from './and-then.ts';
 import type { EncodedPayload } from './event-adapter.ts';
 import type { EncryptionContext, EventEncryption } from './event-encryption.ts';
 import type { PayloadCodec } from './payload-codec.ts';
@@ -26,12 +27,16 @@ export class PayloadSeal {
     return this.#encryption === undefined && !this.#codec.isLarge(text);
   }
 
-  /** JSON text as it is stored; nothing if the encryption does not take it. */
-  async seal(text: string, context: EncryptionContext): Promise<EncodedPayload | undefined> {
-    if (!this.#encryption) return this.#codec.compress({ data: text, encoding: 'json' });
-    const { bytes, encoding } = await this.#codec.pack(text);
-    const ciphertext = await this.#encryption.encrypt(bytes, context);
-    return ciphertext && { data: toBase64(ciphertext), encoding: prefix + encoding };
+  /** JSON text as it is stored, at once where that is possible; nothing if the encryption does not take it. */
+  seal(text: string, context: EncryptionContext): EncodedPayload | undefined | Promise<EncodedPayload | undefined> {
+    const encryption = this.#encryption;
+    if (!encryption) return this.#codec.compress({ data: text, encoding: 'json' });
+    return andThen(this.#codec.pack(text), ({ bytes, encoding }) =>
+      andThen(
+        encryption.encrypt(bytes, context),
+        (ciphertext) => ciphertext && { data: toBase64(ciphertext), encoding: prefix + encoding },
+      ),
+    );
   }
 
   /** The value of what is stored, at once where that is possible. Throws whatever is wrong with it. */
@@ -42,8 +47,7 @@ export class PayloadSeal {
     const inner = encoding.slice(prefix.length);
     const unpack = (bytes: Uint8Array | undefined) =>
       bytes === undefined ? shredded : this.#codec.unpack({ bytes, encoding: inner });
-    const decrypted = this.#decrypt(this.#encryption, Buffer.from(data, 'base64'), context());
-    return decrypted instanceof Promise ? decrypted.then(unpack) : unpack(decrypted);
+    return andThen(this.#decrypt(this.#encryption, Buffer.from(data, 'base64'), context()), unpack);
   }
 
   #decrypt(encryption: EventEncryption, ciphertext: Uint8Array, context: EncryptionContext) {

@@ -1,4 +1,4 @@
-import type { EventPublisher } from './event-publisher.ts';
+import type { EventPublisher } from '../events/event-publisher.ts';
 import type { FileChange } from './file-change.ts';
 import { FileChangedEvent } from './file-changed-event.ts';
 import { FileWatcher, type FileWatcherOptions } from './file-watcher.ts';

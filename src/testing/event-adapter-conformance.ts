@@ -21,6 +21,7 @@ import { refusalOrderCases } from './event-adapter/refusal-order-cases.ts';
 import { sizeCases } from './event-adapter/size-cases.ts';
 import { snapshotCases } from './event-adapter/snapshot-cases.ts';
 import { streamListCases } from './event-adapter/stream-list-cases.ts';
+import { syncAppendCases } from './event-adapter/sync-append-cases.ts';
 import { truncationCases } from './event-adapter/truncation-cases.ts';
 import { withinCases } from './event-adapter/within-cases.ts';
 
@@ -86,6 +87,7 @@ const groups: readonly (readonly [title: string, cases: (define: DefineCase) => 
   ['checkpoints', checkpointCases],
   ['checkpoints of an append', appendCheckpointCases],
   ['work in the transaction', withinCases],
+  ['appending at once', syncAppendCases],
   ['listening', listenCases],
   ['opening and closing', lifecycleCases],
 ];

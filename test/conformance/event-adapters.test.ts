@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { MemoryEventAdapter } from '../../src/adapters/memory/memory-event-adapter.ts';
 import { PostgreSQLEventAdapter } from '../../src/adapters/postgres/postgresql-event-adapter.ts';
 import { eventAdapterConformance } from '../../src/testing/event-adapter-conformance.ts';
-import { describeWithPostgres, postgresUrl, uniqueName } from '../servers.ts';
+import { describeWithPostgres, postgresDirectUrl, postgresUrl, uniqueName } from '../servers.ts';
 
 const runner = { describe, it };
 
@@ -50,7 +50,7 @@ describeWithPostgres('PostgreSQLEventAdapter on pg.Client', () => {
   beforeAll(async () => {
     one = new pg.Client({ connectionString: postgresUrl });
     two = new pg.Client({ connectionString: postgresUrl });
-    listener = new pg.Client({ connectionString: postgresUrl });
+    listener = new pg.Client({ connectionString: postgresDirectUrl });
     await Promise.all([one.connect(), two.connect(), listener.connect()]);
   });
   afterAll(async () => {

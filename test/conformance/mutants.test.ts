@@ -33,6 +33,7 @@ const mutants: readonly (readonly [group: string, Mutants])[] = [
   ['checkpoints', keptState.checkpointMutants],
   ['checkpoints of an append', transaction.appendCheckpointMutants],
   ['work in the transaction', transaction.withinMutants],
+  ['appending at once', transaction.syncAppendMutants],
   ['listening', transaction.listenMutants],
   ['opening and closing', streams.lifecycleMutants],
 ];

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { PostgreSQLVersionStore } from '../../src/adapters/postgres/postgresql-version-store.ts';
 import { MemoryVersionStore } from '../../src/state/memory-version-store.ts';
 import { versionStoreConformance } from '../../src/testing/version-store-conformance.ts';
-import { describeWithPostgres, postgresUrl, uniqueName } from '../servers.ts';
+import { describeWithPostgres, postgresDirectUrl, postgresUrl, uniqueName } from '../servers.ts';
 
 const runner = { describe, it };
 
@@ -29,7 +29,7 @@ describeWithPostgres('PostgreSQLVersionStore on pg.Pool, one in REPEATABLE READ'
   beforeAll(() => {
     one = new pg.Pool({ connectionString: postgresUrl, max: 4 });
     two = new pg.Pool({
-      connectionString: postgresUrl,
+      connectionString: postgresDirectUrl,
       max: 4,
       options: '-c default_transaction_isolation=repeatable\\ read',
     });

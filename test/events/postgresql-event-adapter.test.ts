@@ -6,7 +6,7 @@ import { InvalidArgumentError, type MigrationError } from '../../src/core/errors
 import type { ExpectedVersion } from '../../src/core/expected-version.ts';
 import type { EncodedEvent, EventBatch } from '../../src/events/event-adapter.ts';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
-import { describeWithPostgres, postgresUrl, uniqueName } from '../servers.ts';
+import { describeWithPostgres, postgresDirectUrl, postgresUrl, uniqueName } from '../servers.ts';
 
 const event = (fields: Partial<EncodedEvent> = {}): EncodedEvent => ({
   id: randomUUID(),
@@ -172,7 +172,8 @@ describeWithPostgres('PostgreSQLEventAdapter on a server', () => {
 
   it('is made by several processes at once, and needs no right to define anything once it is there', async () => {
     await Promise.all([1, 2, 3, 4].map(() => new PostgreSQLEventAdapter(pool, { schema }).init()));
-    const client = await pool.connect();
+    const client = new pg.Client({ connectionString: postgresDirectUrl });
+    await client.connect();
     await client.query(`
       create role "${role}";
       grant usage on schema "${schema}" to "${role}";
@@ -185,8 +186,7 @@ describeWithPostgres('PostgreSQLEventAdapter on a server', () => {
     expect(await adapter.readAll({ after: 0, limit: 10 })).toHaveLength(1);
     const elsewhere = new PostgreSQLEventAdapter(client, { schema: `${schema}_other` }).init();
     await expect(elsewhere).rejects.toMatchObject({ code: 'STORAGE_FAILED', cause: { code: '42501' } });
-    await client.query('reset role');
-    client.release();
+    await client.end();
   });
 
   it('settles by itself an append whose answer was lost', async () => {

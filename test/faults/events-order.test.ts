@@ -10,7 +10,7 @@ import type { EventAdapter, EventBatch, StoredEvent } from '../../src/events/eve
 import { EventCodec } from '../../src/events/event-codec.ts';
 import { readTail } from '../../src/events/event-tail.ts';
 import { runs } from '../invariants/runs.ts';
-import { describeWithPostgres, postgresUrl, uniqueName } from '../servers.ts';
+import { describeWithPostgres, postgresDirectUrl, postgresUrl, uniqueName } from '../servers.ts';
 
 function batch(stream: string, count = 1): EventBatch {
   const event = () => ({
@@ -117,7 +117,8 @@ describeWithPostgres('ES5 the horizon of appenders on PostgreSQL', () => {
   });
 
   it.each(['repeatable read', 'serializable'])('refuses to read and to write in %s', async (level) => {
-    const client = await pool.connect();
+    const client = new pg.Client({ connectionString: postgresDirectUrl });
+    await client.connect();
     const refused = { code: 'STORAGE_FAILED', message: /READ COMMITTED/ };
     const all = { after: 0, limit: 1 };
     for (const inside of [false, true]) {
@@ -142,7 +143,7 @@ describeWithPostgres('ES5 the horizon of appenders on PostgreSQL', () => {
       await expect(writing()).rejects.toMatchObject(refused);
     }
     expect(await adapter.lastPosition()).toBe(after);
-    client.release(true);
+    await client.end();
   });
 
   it('does not lead a reader of some events past an open append among them', async () => {
@@ -210,7 +211,7 @@ describeWithPostgres('the steps of the horizon', () => {
   // The reader stops at a gate between its first two steps; meanwhile one append stays open and a later one commits.
   async function readsBehindOpenAppend(order: 'as it is' | 'swapped'): Promise<boolean> {
     const schema = uniqueName('events_steps');
-    const pool = new pg.Pool({ connectionString: postgresUrl, max: 5 });
+    const pool = new pg.Pool({ connectionString: postgresDirectUrl, max: 5 });
     const gate = 4711;
     try {
       const adapter = new PostgreSQLEventAdapter(pool, { schema });

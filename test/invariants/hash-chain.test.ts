@@ -256,6 +256,14 @@ describe('a hash chain', () => {
     });
   });
 
+  it('keeps out what can not wait for the hash of the event before', async () => {
+    const store = new EventStore({ adapter: new MemoryEventAdapter(), hashChain: true });
+    await store.init();
+    const append = () => store.appendSync('s', [{ type: 't', data: 1 }]);
+    expect(append).toThrow(expect.objectContaining({ code: 'APPEND_CANNOT_WAIT', awaited: 'chain' }));
+    expect(await store.streamVersion('s')).toBe(0);
+  });
+
   it('of which the end was set back is broken, and one without an end is open', async () => {
     const adapter = new MemoryEventAdapter();
     const store = new EventStore({ adapter, hashChain: true });

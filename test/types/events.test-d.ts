@@ -4,11 +4,14 @@ import type { MemoryEventAdapter } from '../../src/adapters/memory/memory-event-
 import type { JsonValue } from '../../src/core/json-value.ts';
 import { commandHandler } from '../../src/events/command-handler.ts';
 import type { Decider } from '../../src/events/decider.ts';
+import { EventBus } from '../../src/events/event-bus.ts';
 import { defineEvents } from '../../src/events/event-registry.ts';
 import type { RecordedEventOf, Shreddable } from '../../src/events/event-shape.ts';
 import { EventStore } from '../../src/events/event-store.ts';
+import type { EventStreams } from '../../src/events/event-streams.ts';
 import { queryCommandHandler } from '../../src/events/query-command-handler.ts';
 import type { RecordedEvent } from '../../src/events/recorded-event.ts';
+import { relayEvents } from '../../src/events/relay-events.ts';
 
 import { specification } from '../../src/testing/specification.ts';
 
@@ -208,4 +211,29 @@ export function specifications(decider: Decider<string, { readonly title: string
   given([]).when({ name: 'two' });
   // @ts-expect-error: no type of the union.
   void expectation.then({ type: 'task.lost', data: {} });
+}
+
+export async function withinTransactions() {
+  const store = new EventStore<TaskEvent>({ adapter });
+  const inside = store.withTransaction({});
+  await inside.append('s', [{ type: 'task.done', data: { by: 'me' } }]);
+  // @ts-expect-error: no type of the union.
+  await inside.append('s', [{ type: 'task.lost', data: {} }]);
+  // @ts-expect-error: what is not committed yet has no subscribers.
+  void inside.subscribe;
+  for await (const event of inside.read('s')) same<typeof event.type, 'task.created' | 'task.done'>(true);
+  const either: EventStreams<TaskEvent>[] = [store, inside];
+  store.appendSync('s', [{ type: 'task.created', data: { title: 'one' } }]);
+  // @ts-expect-error: data of another type.
+  store.appendSync('s', [{ type: 'task.created', data: {} }]);
+  // @ts-expect-error: in a request too.
+  store.appendManySync([{ stream: 's', events: [{ type: 'task.done', data: {} }] }]);
+  relayEvents(store, new EventBus(), {
+    name: 'relay',
+    toEvent: (event) => {
+      same<typeof event.type, 'task.created' | 'task.done'>(true);
+      return null;
+    },
+  });
+  return either;
 }

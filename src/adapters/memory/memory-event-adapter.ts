@@ -1,14 +1,16 @@
+import { InvalidArgumentError, StorageError } from '../../core/errors.ts';
 import { type ExpectedVersion, meetsExpectedVersion } from '../../core/expected-version.ts';
+import { isUnwantedPromise } from '../../core/unwanted-promise.ts';
 import type {
   AdapterAppendOptions,
   AllPage,
   AppendCondition,
-  AppendedBatch,
   AppendOutcome,
   Checkpoint,
   DeleteOutcome,
   EventAdapter,
   EventBatch,
+  NamedCheckpoint,
   SaveCheckpointOptions,
   StoredCheckpoint,
   StoredEvent,
@@ -34,17 +36,27 @@ export class MemoryEventAdapter implements EventAdapter {
 
   // But for work of the caller, no method waits for anything: each is one step that no other gets into.
   async append(batches: readonly EventBatch[], options: AdapterAppendOptions = {}): Promise<AppendOutcome> {
-    const { condition, checkpoints = [], within } = options;
+    const { condition, checkpoints, within } = options;
     while (this.#exclusive) await this.#exclusive;
     const refused = this.#refusal(batches, condition);
     if (refused) return refused;
-    const add = () => {
-      for (const { name, ...checkpoint } of checkpoints) this.#saveCheckpoint(name, checkpoint);
-      return batches.map((batch): AppendedBatch => this.#log.add(batch));
-    };
-    const appended = within ? await this.#exclusively(() => within(this.#log.preview(batches), undefined), add) : add();
-    for (const wake of this.#wakes) wake();
-    return { status: 'appended', batches: appended };
+    const add = () => this.#add(batches, checkpoints);
+    return within ? this.#exclusively(() => within(this.#log.preview(batches), undefined), add) : add();
+  }
+
+  appendSync(batches: readonly EventBatch[], options: AdapterAppendOptions = {}): AppendOutcome {
+    const { condition, checkpoints, within } = options;
+    if (this.#exclusive) {
+      throw new StorageError(
+        'append events',
+        'the work of another append is waited for: use append(), which waits too',
+      );
+    }
+    const refused = this.#refusal(batches, condition);
+    if (refused) return refused;
+    const result = within?.(this.#log.preview(batches), undefined);
+    if (isUnwantedPromise(result)) throw new InvalidArgumentError('within', 'synchronous work', result);
+    return this.#add(batches, checkpoints);
   }
 
   async readStream(page: StreamPage): Promise<readonly StoredEvent[]> {
@@ -163,6 +175,13 @@ export class MemoryEventAdapter implements EventAdapter {
     const revision = ++this.#revision;
     this.#checkpoints.set(name, Object.freeze({ name, position, state, revision }));
     return revision;
+  }
+
+  #add(batches: readonly EventBatch[], checkpoints: readonly NamedCheckpoint[] = []): AppendOutcome {
+    for (const { name, ...checkpoint } of checkpoints) this.#saveCheckpoint(name, checkpoint);
+    const appended = batches.map((batch) => this.#log.add(batch));
+    for (const wake of this.#wakes) wake();
+    return { status: 'appended', batches: appended };
   }
 
   #delete(stream: string): void {

@@ -93,19 +93,26 @@ export interface PostgreSQLEventAdapterOptions {
 export class PostgreSQLEventAdapter implements EventAdapter {
   /** There with `options.listener`. */
   readonly listen?: (wake: () => void) => Promise<() => Promise<void>>;
+  /** There with `options.notify`. */
+  readonly notify?: () => void;
   readonly #db: PgDatabase;
   readonly #schema: string;
   readonly #options: PostgreSQLEventAdapterOptions;
   readonly #appender: PgEventAppender;
   readonly #groups: AppendGroups;
   readonly #state: PgEventState;
-  readonly #notifier: PgNotifier;
   readonly #publisher: PgHorizonPublisher | undefined;
 
   /** @throws {@link InvalidArgumentError} for a schema that is not a plain identifier. */
   constructor(db: PgDatabase, options: PostgreSQLEventAdapterOptions = {}) {
     const { schema = 'migration', clock = systemClock, random = Math.random, onError = throwLater } = options;
-    const { listener, appendsInFlight = isPool(db) ? 2 : 1, maxWaitingAppends = 10_000, maxAttempts = 10 } = options;
+    const {
+      listener,
+      notify = false,
+      appendsInFlight = isPool(db) ? 2 : 1,
+      maxWaitingAppends = 10_000,
+      maxAttempts = 10,
+    } = options;
     this.#db = db;
     this.#schema = quoteIdentifier(schema, 'options.schema');
     this.#options = options;
@@ -117,8 +124,9 @@ export class PostgreSQLEventAdapter implements EventAdapter {
       maxWaiting: checkInteger(maxWaitingAppends, 1, 'options.maxWaitingAppends'),
     });
     this.#state = new PgEventState(this.#schema, (operation, text, values) => this.#rows(operation, text, values));
-    const notify = () => query(db, 'select pg_notify($1, $2)', [channelOf(this.#schema), '']);
-    this.#notifier = new PgNotifier(notify, onError);
+    const send = () => query(db, 'select pg_notify($1, $2)', [channelOf(this.#schema), '']);
+    const notifier = new PgNotifier(send, onError);
+    if (notify) this.notify = () => notifier.notify();
     this.#publisher = options.publishHorizon
       ? new PgHorizonPublisher({ publish: () => this.#publishHorizon(), clock, onError })
       : undefined;
@@ -126,6 +134,8 @@ export class PostgreSQLEventAdapter implements EventAdapter {
   }
 
   async init(): Promise<void> {
+    // In a transaction of the caller's nothing is created, begun or committed.
+    if (this.#db instanceof OpenTransaction) return;
     await this.migrate();
     this.#publisher?.publish();
   }
@@ -167,7 +177,7 @@ export class PostgreSQLEventAdapter implements EventAdapter {
           ? outcomeOf(await this.#appender.store([batches], condition))
           : await this.#groups.append(batches);
     if (outcome.status === 'appended') {
-      if (this.#options.notify) this.#notifier.notify();
+      this.notify?.();
       this.#publisher?.publish();
     }
     return outcome;
@@ -314,7 +324,8 @@ export class PostgreSQLEventAdapter implements EventAdapter {
 
   /**
    * The same events, worked on inside a transaction that you have open on this client: what is appended is stored if and
-   * when you commit. A failure fails your transaction. Appends hold the locks of their streams until it ends.
+   * when you commit. A failure fails your transaction. Appends hold the locks of their streams until it ends, and notify
+   * nobody: call {@link notify} once it is committed.
    */
   withTransaction(client: PgQueryable): EventAdapter {
     const { schema, clock, random, onError } = this.#options;
@@ -353,7 +364,8 @@ export class PostgreSQLEventAdapter implements EventAdapter {
         return outcome!;
       });
     } catch (error) {
-      if (!isMigrationError(error, 'STORAGE_FAILED')) throw error;
+      // With a transaction of the caller's that has failed nothing is stored, whatever the reason.
+      if (!isMigrationError(error, 'STORAGE_FAILED') || this.#db instanceof OpenTransaction) throw error;
       const failure = failureOf(error.cause);
       if (failure === 'lost') throw new AppendInDoubtError({ eventIds: ids }, { cause: error.cause });
       const stored = failure === 'duplicate_id' ? await this.#findByIds(ids) : [];
@@ -416,11 +428,13 @@ export class PostgreSQLEventAdapter implements EventAdapter {
   }
 
   async #transaction<T>(operation: string, work: (connection: PgQueryable) => Promise<T>): Promise<T> {
+    const isOpen = this.#db instanceof OpenTransaction;
     try {
-      return await (this.#db instanceof OpenTransaction ? work(this.#db) : withTransaction(this.#db, work));
+      return await (isOpen ? work(this.#db) : withTransaction(this.#db, work));
     } catch (error) {
       if (error instanceof CallersError) throw error.cause;
-      throw pgError(operation, 'nothing was written; try again', error);
+      const advice = isOpen ? 'roll your transaction back and run all of it again' : 'nothing was written; try again';
+      throw pgError(operation, advice, error);
     }
   }
 

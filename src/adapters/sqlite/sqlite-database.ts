@@ -79,6 +79,11 @@ function isOpen(db: SqliteDatabase): boolean {
   return open === true || isTransaction === true;
 }
 
+/** Counts a transaction that is open on this connection as one that makes it busy: for work within {@link whileBusy}. */
+export function waitForTransaction(db: SqliteDatabase): void {
+  if (isOpen(db)) throw Object.assign(new Error('a transaction is open on this connection'), { code: 'SQLITE_BUSY' });
+}
+
 /** Runs `work`, again and again while another process holds the file, until `busyTimeoutMs` is over. */
 export async function whileBusy<T>(work: () => T, waiting: SqliteWaiting = {}): Promise<T> {
   const { busyTimeoutMs = 5000, clock = systemClock, signal } = waiting;

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import { InvalidArgumentError, storageError } from '../../core/errors.ts';
 import type { ExpectedVersion } from '../../core/expected-version.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
+import { isUnwantedPromise } from '../../core/unwanted-promise.ts';
 import type {
   AdapterAppendOptions,
   AllPage,
@@ -24,6 +25,7 @@ import {
   inTransaction,
   type SqliteDatabase,
   type SqliteWaiting,
+  waitForTransaction,
   whileBusy,
   writeTransaction,
 } from './sqlite-database.ts';
@@ -121,8 +123,12 @@ export class SqliteEventAdapter implements EventAdapter {
   }
 
   readAll({ after, limit, query }: AllPage): Promise<readonly StoredEvent[]> {
-    // One writer at a time takes the next positions and commits them: there is never an undecided one below.
-    return this.#read('read all events', () => this.#log.readAll(after, limit, query));
+    // One writer at a time takes the next positions and commits them: there is never an undecided one below, but for what
+    // a transaction of the caller's has appended on this very connection, and may roll back.
+    return this.#read('read all events', () => {
+      waitForTransaction(this.#db);
+      return this.#log.readAll(after, limit, query);
+    });
   }
 
   streamVersion(stream: string): Promise<number> {
@@ -247,9 +253,7 @@ export class SqliteEventAdapter implements EventAdapter {
     } catch (error) {
       throw new CallersError(error);
     }
-    if (typeof (result as { then?: unknown } | undefined)?.then !== 'function') return;
-    // Nobody waits for it: what it comes to is told by the error that it must not be there at all.
-    (result as Promise<unknown>).then(undefined, () => {});
+    if (!isUnwantedPromise(result)) return;
     throw new InvalidArgumentError('within', 'synchronous work, as SQLite’s transactions are', result);
   }
 

@@ -1,5 +1,5 @@
-import type { StoredEvent } from '../../../src/events/event-adapter.ts';
-import { type Mutants, pause } from './mutant.ts';
+import type { AppendedBatch, StoredEvent } from '../../../src/events/event-adapter.ts';
+import { any, type Mutants, pause } from './mutant.ts';
 
 export const appendCheckpointMutants: Mutants = {
   'saves no checkpoints with an append': (next) => ({
@@ -190,6 +190,68 @@ export const withinMutants: Mutants = {
       await pause();
       return next.saveCheckpoint(name, checkpoint, { expectedRevision });
     },
+  }),
+};
+
+export const syncAppendMutants: Mutants = {
+  'appends later than it says': (next) => ({
+    appendSync(batches, options) {
+      queueMicrotask(() => void next.appendSync(batches, options));
+      return { status: 'appended', batches: batches.map(({ events }) => ({ version: events.length, position: 1 })) };
+    },
+  }),
+  'appends at once only the first batch': (next) => ({
+    appendSync: ([first], options) => next.appendSync([first!], options),
+  }),
+  'appends batches at once one by one': (next) => ({
+    appendSync(batches, options) {
+      const appended: AppendedBatch[] = [];
+      for (const batch of batches) {
+        const outcome = next.appendSync([batch], options);
+        if (outcome.status !== 'appended') return outcome;
+        appended.push(...outcome.batches);
+      }
+      return { status: 'appended', batches: appended };
+    },
+  }),
+  'expects no version at once': (next) => ({
+    appendSync: (batches, options) => next.appendSync(any(batches), options),
+  }),
+  'appends at once without condition': (next) => ({
+    appendSync: (batches, { within } = {}) => next.appendSync(batches, { within }),
+  }),
+  'appends stored ids at once again': (next) => ({
+    appendSync(batches, options) {
+      const outcome = next.appendSync(batches, options);
+      if (outcome.status !== 'existing') return outcome;
+      const renewed = batches.map((each) => ({ ...each, events: each.events.map((e) => ({ ...e, id: `${e.id}+` })) }));
+      return next.appendSync(any(renewed), options);
+    },
+  }),
+  'does no work at once': (next) => ({
+    appendSync: (batches, { condition } = {}) => next.appendSync(batches, { condition }),
+  }),
+  'works at once although it refuses': (next) => ({
+    appendSync(batches, options) {
+      const outcome = next.appendSync(batches, options);
+      if (outcome.status !== 'appended') options?.within?.([], undefined);
+      return outcome;
+    },
+  }),
+  'works at once after it has stored': (next) => ({
+    appendSync(batches, { within, condition } = {}) {
+      const seen: StoredEvent[] = [];
+      const outcome = next.appendSync(batches, { condition, within: (events) => void seen.push(...events) });
+      if (outcome.status === 'appended') within?.(seen, undefined);
+      return outcome;
+    },
+  }),
+  'takes work at once that gives a promise': (next) => ({
+    appendSync: (batches, { within, ...rest } = {}) =>
+      next.appendSync(batches, {
+        ...rest,
+        within: (events, client) => void Promise.resolve(within?.(events, client)).catch(() => {}),
+      }),
   }),
 };
 
