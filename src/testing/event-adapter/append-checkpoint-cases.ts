@@ -63,4 +63,15 @@ export function appendCheckpointCases(define: DefineCase): void {
     assert.equal(winners.length, 1);
     assert.deepEqual(await positionsOf(other, [name]), [winners[0]!.n]);
   });
+
+  define('ES1 an append that does not wait saves its checkpoints too, where there is one', async (context) => {
+    const { adapter, other } = context;
+    if (!adapter.appendSync) return;
+    const [stream, name] = [context.name('stream'), context.name('head')];
+    const options = { checkpoints: [at(name, 4)] };
+    assert.equal(adapter.appendSync([batch(stream, 1, 7)], options).status, 'conflict');
+    assert.deepEqual(await positionsOf(other, [name]), [undefined]);
+    assert.equal(adapter.appendSync([batch(stream, 1, 0)], options).status, 'appended');
+    assert.deepEqual(await positionsOf(other, [name]), [4]);
+  });
 }

@@ -5,6 +5,9 @@ export const appendCheckpointMutants: Mutants = {
   'saves no checkpoints with an append': (next) => ({
     append: (batches, options) => next.append(batches, { ...options, checkpoints: undefined }),
   }),
+  'saves no checkpoints with an append that does not wait': (next) => ({
+    appendSync: (batches, options) => next.appendSync(batches, { ...options, checkpoints: undefined }),
+  }),
   'saves the first checkpoint of an append only': (next) => ({
     append: (batches, options) => next.append(batches, { ...options, checkpoints: options?.checkpoints?.slice(0, 1) }),
   }),
