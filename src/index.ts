@@ -107,6 +107,7 @@ export type {
   EncodedPayload,
   EventAdapter,
   EventBatch,
+  NamedCheckpoint,
   SaveCheckpointOptions,
   StoredCheckpoint,
   StoredEvent,
