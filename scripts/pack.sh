@@ -5,6 +5,10 @@ set -euo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
 folder="$1"
 shift
+if [ ! -f "$root/dist/index.js" ]; then
+  echo 'there is nothing to pack: run npm run build first' >&2
+  exit 1
+fi
 mkdir -p "$folder"
 tarball="$folder/$(cd "$root" && npm pack --silent --pack-destination "$folder" | tail -n 1)"
 cd "$folder"

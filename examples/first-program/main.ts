@@ -1,9 +1,9 @@
 import { EventStore, MemoryEventAdapter } from '@zyflow/migration';
 import { diffTasks, mergeTasks, TasksDocument } from '@zyflow/migration/tasks';
 
-const base = '## Phase 1\n- [ ] 1.1 Parse\n- [ ] 1.2 Print\n';
+const base = '## Phase 1\n- [ ] 1.1 Parse\n- [ ] 1.2 Print the report\n';
 const local = base.replace('[ ] 1.1', '[x] 1.1'); // somebody ticks a task,
-const remote = base.replace('Print', 'Print without loss'); // somebody else renames another
+const remote = base.replace('report', 'reports'); // somebody else renames another
 
 const { text, conflicts } = mergeTasks({ base, local, remote });
 console.log(text, `${conflicts.length} conflicts`);
