@@ -1,6 +1,7 @@
 // The public face: names only. One entry a technology stands beside it (see package.json's exports).
 
 export { MemoryEventAdapter } from './adapters/memory/memory-event-adapter.ts';
+export { MemoryEventTransport } from './adapters/memory/memory-event-transport.ts';
 export { MemoryKeyStore } from './adapters/memory/memory-key-store.ts';
 export type { CacheEntry, CacheProvider, CacheSetOptions } from './cache/cache-provider.ts';
 export { CacheLevelError } from './cache/errors.ts';
@@ -60,6 +61,7 @@ export type { StreamFold, StreamState } from './events/aggregate-stream.ts';
 export type { HandlingFailure } from './events/attempts.ts';
 export { type BackupOptions, backupEvents } from './events/backup-events.ts';
 export type { BackupCounts } from './events/backup-record.ts';
+export { EventMessageError, EventNotSentError, EventsMissedError } from './events/bus-errors.ts';
 export type { CompressionAlgorithm } from './events/compression.ts';
 export { type CopyOptions, compareEvents, copyEvents } from './events/copy-events.ts';
 export { DomainEvent, type DomainEventOptions, type EventMetadata } from './events/domain-event.ts';
@@ -100,9 +102,11 @@ export type {
   StreamPage,
   StreamsPage,
 } from './events/event-adapter.ts';
-export { type BusSubscribeOptions, EventBus, type PublishOptions } from './events/event-bus.ts';
+export { EventBus } from './events/event-bus.ts';
+export type { BusSubscribeOptions, EventBusOptions, PublishOptions, Revivers } from './events/event-bus-options.ts';
 export type { EncryptionContext, EventEncryption } from './events/event-encryption.ts';
 export type { EventHandler } from './events/event-handler.ts';
+export type { EventOfType, HandlerOfType } from './events/event-of-type.ts';
 export {
   defineEvents,
   type EventDefinition,
@@ -131,6 +135,7 @@ export type {
   ReadAllOptions,
   ReadOptions,
 } from './events/event-store-options.ts';
+export type { EventTransport, TransportListener } from './events/event-transport.ts';
 export type { GroupOptions } from './events/group-options.ts';
 export { IntervalSnapshotStrategy } from './events/interval-snapshot-strategy.ts';
 export type { KeyStore } from './events/key-store.ts';
@@ -138,6 +143,7 @@ export type { ParkedEventHandler, ParkedEvents, RetryResult } from './events/par
 export type { ParkedEvent } from './events/parked-record.ts';
 export type { PayloadCodecOptions } from './events/payload-codec.ts';
 export type { Projection } from './events/projection.ts';
+export { ReceivedEvent, type ReceivedFields } from './events/received-event.ts';
 export type { NewEvent, RecordedEvent } from './events/recorded-event.ts';
 export {
   type BackupText,
