@@ -1,5 +1,6 @@
 export { type CacheProviderConformanceOptions, cacheProviderConformance } from './cache-provider-conformance.ts';
 export type { ConformanceRunner } from './conformance.ts';
 export { type EventAdapterConformanceOptions, eventAdapterConformance } from './event-adapter-conformance.ts';
+export { type EventTransportConformanceOptions, eventTransportConformance } from './event-transport-conformance.ts';
 export { FakeClock } from './fake-clock.ts';
 export { type VersionStoreConformanceOptions, versionStoreConformance } from './version-store-conformance.ts';

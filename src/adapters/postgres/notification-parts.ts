@@ -1,5 +1,5 @@
-import { StorageError } from '../../core/errors.ts';
 import type { Clock } from '../../core/clock.ts';
+import { StorageError } from '../../core/errors.ts';
 
 /** PostgreSQL takes payloads of less than 8000 bytes. */
 const maxPayloadBytes = 7999;
@@ -9,7 +9,7 @@ const head = /^([0-9a-f-]{36}) (\d{1,15}) (\d{1,9})\/(\d{1,9}) /;
 const maxHeadBytes = 36 + 1 + 15 + 1 + 9 + 1 + 9 + 1;
 
 /**
- * A text as payloads of notifications, no two of which are ever alike: PostgreSQL drops equal ones of a transaction.
+ * A text as payloads of notifications. No two are ever alike: PostgreSQL drops equal ones of a transaction.
  *
  * @param number - Which of the sender's texts it is.
  */
@@ -26,29 +26,31 @@ export function splitText(text: string, sender: string, number: number): string[
   return chunks.map((chunk, index) => `${sender} ${number} ${index + 1}/${chunks.length} ${chunk}`);
 }
 
-interface Incomplete {
+/** A text of which some parts were heard. */
+interface Partial {
   readonly number: string;
   readonly count: number;
-  readonly chunks: string[];
   readonly since: number;
-  length: number;
+  /** Nothing once it was given up. */
+  chunks: string[] | undefined;
+  bytes: number;
 }
 
 /** What is kept of texts that are not complete. */
 export interface JoinLimits {
-  /** UTF-16 code units of all of them together. */
-  readonly maxLength: number;
+  /** UTF-8 bytes of all of them together. */
+  readonly maxBytes: number;
   readonly maxAgeMs: number;
 }
 
-/** Puts the parts of texts together again. What stays incomplete is given up, and told of. */
-export class NotificationJoiner {
+/** Puts the parts of texts together again. A text that lacks some is given up, and told of once. */
+export class PartJoiner {
   readonly #limits: JoinLimits;
   readonly #clock: Clock;
   readonly #onError: (error: unknown) => void;
-  /** By sender, the oldest first: a sender's parts come one after another. */
-  readonly #incomplete = new Map<string, Incomplete>();
-  #length = 0;
+  /** By sender, that begun first first: the parts of a sender's texts come one after another. */
+  readonly #partial = new Map<string, Partial>();
+  #bytes = 0;
 
   constructor(limits: JoinLimits, clock: Clock, onError: (error: unknown) => void) {
     this.#limits = limits;
@@ -60,66 +62,72 @@ export class NotificationJoiner {
   take(payload: string): string | undefined {
     const found = head.exec(payload);
     if (!found) {
-      this.#tell('is not of an event transport');
+      this.#tell('it is not of an event transport');
       return undefined;
     }
-    const [prefix, sender, number, part, parts] = found as unknown as [string, string, string, string, string];
-    const chunk = payload.slice(prefix.length);
-    const count = Number(parts);
+    const [prefix, sender, number] = found as unknown as [string, string, string];
+    const [part, count] = [Number(found[3]), Number(found[4])];
     this.#giveUpOld();
-    const known = this.#incomplete.get(sender);
-    const isNext = known ? known.number === number && known.count === count && Number(part) === known.chunks.length + 1 : part === '1';
-    if (known && !isNext) this.#giveUp(sender, 'lacks parts');
-    if (!isNext && part !== '1') {
-      this.#tell(`is part ${part} of a text whose parts before were not heard`);
-      return undefined;
+    const text = this.#textOf(sender, number, count);
+    if (text.chunks && (part !== text.chunks.length + 1 || count !== text.count)) {
+      this.#giveUp(text, `some before part ${part} of ${count} were missed`);
     }
-    if (count === 1) return chunk;
-    const text = isNext && known ? known : this.#begin(sender, number, count);
-    text.chunks.push(chunk);
-    text.length += chunk.length;
-    this.#length += chunk.length;
-    if (text.chunks.length < count) {
+    if (text.chunks) {
+      const chunk = payload.slice(prefix.length);
+      const bytes = Buffer.byteLength(chunk);
+      text.chunks.push(chunk);
+      text.bytes += bytes;
+      this.#bytes += bytes;
       this.#giveUpLarge();
-      return undefined;
     }
-    this.#drop(sender);
-    return text.chunks.join('');
+    if (part < count) return undefined;
+    const complete = text.chunks?.join('');
+    this.#forget(sender, text);
+    return complete;
   }
 
-  #begin(sender: string, number: string, count: number): Incomplete {
-    const text = { number, count, chunks: [], since: this.#clock.now(), length: 0 };
-    this.#incomplete.set(sender, text);
+  #textOf(sender: string, number: string, count: number): Partial {
+    const known = this.#partial.get(sender);
+    if (known?.number === number) return known;
+    if (known) {
+      this.#giveUp(known, 'the last ones were missed');
+      this.#forget(sender, known);
+    }
+    const text: Partial = { number, count, since: this.#clock.now(), chunks: [], bytes: 0 };
+    this.#partial.set(sender, text);
     return text;
   }
 
   #giveUpOld(): void {
     const oldest = this.#clock.now() - this.#limits.maxAgeMs;
-    for (const [sender, { since }] of this.#incomplete) {
-      if (since >= oldest) return;
-      this.#giveUp(sender, `was not complete within ${this.#limits.maxAgeMs} ms`);
+    for (const [sender, text] of this.#partial) {
+      if (text.since >= oldest) return;
+      this.#giveUp(text, `the last ones did not come within ${this.#limits.maxAgeMs} ms`);
+      this.#forget(sender, text);
     }
   }
 
   #giveUpLarge(): void {
-    for (const sender of this.#incomplete.keys()) {
-      if (this.#length <= this.#limits.maxLength) return;
-      this.#giveUp(sender, `is larger, with others, than ${this.#limits.maxLength} characters`);
+    for (const text of this.#partial.values()) {
+      if (this.#bytes <= this.#limits.maxBytes) return;
+      this.#giveUp(text, `there are more than ${this.#limits.maxBytes} bytes of incomplete texts`);
     }
   }
 
-  #giveUp(sender: string, why: string): void {
-    this.#drop(sender);
-    this.#tell(`of ${sender} ${why}`);
+  #giveUp(text: Partial, why: string): void {
+    if (!text.chunks) return;
+    this.#bytes -= text.bytes;
+    text.chunks = undefined;
+    this.#tell(`of the parts of a text ${why}`);
   }
 
-  #drop(sender: string): void {
-    this.#length -= this.#incomplete.get(sender)!.length;
-    this.#incomplete.delete(sender);
+  #forget(sender: string, text: Partial): void {
+    if (text.chunks) this.#bytes -= text.bytes;
+    this.#partial.delete(sender);
   }
 
   #tell(what: string): void {
-    const advice = 'give the transport a channel of its own, and each of its processes the same maxTextLength';
-    this.#onError(new StorageError(`read a notification: it ${what}`, advice));
+    const advice = 'give the transport a channel of its own, and the same maxTextBytes in all processes';
+    this.#onError(new StorageError(`read a notification: ${what}`, advice));
   }
 }
