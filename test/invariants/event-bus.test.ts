@@ -87,22 +87,23 @@ async function play(scheduler: Scheduler, all: readonly Plan[], fates: readonly 
   const members = Array.from({ length: busCount }, (_, index) => {
     const transport = new ScheduledTransport(channel, scheduler, fates[index]!);
     const begun: Happened[] = [];
-    const ended: string[] = [];
+    const log: { readonly event: Happened; readonly begins: boolean }[] = [];
     const errors: unknown[] = [];
     const bus = new EventBus<Happened>({ transport, onError: (error) => errors.push(error) });
     bus.subscribe('*', {
       handle: async (event) => {
         begun.push(event);
+        log.push({ event, begins: true });
         await scheduler.schedule(Promise.resolve(), 'handle');
         if (event.by === index) {
           for (const inner of planned.get(event.id)?.inner ?? []) {
             await bus.publish(new Happened(inner.aggregate, index));
           }
         }
-        ended.push(event.id);
+        log.push({ event, begins: false });
       },
     });
-    return { bus, transport, begun, ended, errors };
+    return { bus, transport, begun, log, errors };
   });
   await Promise.all(members.map(({ bus }) => bus.init()));
   const published = Promise.all(
@@ -130,10 +131,17 @@ describe('the event bus', () => {
       fc.asyncProperty(fc.scheduler(), plans, allFates, async (scheduler, all, fatesOf) => {
         const members = await play(scheduler, all, fatesOf);
         const total = all.length + all.flatMap(({ inner }) => inner).length;
-        for (const { begun, ended, errors } of members) {
+        for (const [at, { begun, log, errors }] of members.entries()) {
           expect(errors).toEqual([]);
           expect(new Set(begun.map(({ id }) => id)).size).toBe(total);
-          expect([begun.length, ended.length]).toEqual([total, total]);
+          expect([begun.length, log.length]).toEqual([total, 2 * total]);
+          for (const each of ['a', 'b']) {
+            // Nothing of its aggregate is handled while what another published is.
+            const lines = log.filter(({ event }) => event.aggregateId === each);
+            for (const [index, { event, begins }] of lines.entries()) {
+              if (begins && event.by !== at) expect(lines[index + 1]).toEqual({ event, begins: false });
+            }
+          }
           for (const by of members.keys()) {
             for (const each of ['a', 'b']) {
               expect(idsOf(begun, by, each)).toEqual(idsOf(members[by]!.begun, by, each));

@@ -67,13 +67,13 @@ export function listeningCases(define: DefineCase): void {
 
   define('a listener may send', async ({ transport, other, text, listen }) => {
     const [asking, answering] = [await listen(transport), await listen(other)];
-    let sent: Promise<void> | undefined;
-    answering.onText = (heard) => {
-      if (heard === text('question')) sent = other.send(text('answer'));
-    };
+    const answered = new Promise<void>((resolve) => {
+      answering.onText = (heard) => {
+        if (heard === text('question')) resolve(other.send(text('answer')));
+      };
+    });
     await transport.send(text('question'));
-    await asking.until(text('answer'));
-    await sent;
+    await Promise.all([asking.until(text('answer')), answered]);
     assert.deepEqual(asking.texts, [text('question'), text('answer')]);
   });
 

@@ -5,7 +5,7 @@ const difficult: readonly [what: string, text: string][] = [
   ['nothing more', ''],
   ['spaces', '  a  b  '],
   ['line breaks and control characters', 'a\r\nb\tc\u0001\u007f\u2028'],
-  ['quotes and backslashes', `'"\`\\ \\u0000 $1 %s {}; -- /*`],
+  ['quotes and backslashes', `'"\`\\ \\\\ \\u0000 $1 %s {}; -- /*`],
   ['other scripts', '가나다 Ünïcödé 😀 🏳️‍🌈 e\u0301 \ufeff'],
   ['JSON', '{"__proto__":{"a":[null,true]},"b":"\\ud83d\\ude00"}'],
   ['case', 'aAbB'],
