@@ -6,7 +6,7 @@ import type { ReceivedEvent } from './received-event.ts';
 
 /** How events of other processes become events of your classes, by type. */
 export type Revivers<E extends DomainEvent = DomainEvent> = {
-  readonly [T in E['type']]?: (event: ReceivedEvent<T>) => EventOfType<E, T>;
+  readonly [T in E['type']]?: (event: ReceivedEvent) => EventOfType<E, T>;
 };
 
 /** How a bus reaches other processes. */

@@ -17,11 +17,11 @@ export interface ReceivedFields {
  * It has the fields of the event that was published, but is no instance of its class and has none of its methods. A field
  * whose name every object has anyway, such as `constructor`, stands in `data` alone.
  */
-export class ReceivedEvent<T extends string = string> extends DomainEvent<T> {
+export class ReceivedEvent extends DomainEvent {
   readonly #data: JsonObject;
 
   /** @param fields - Checked and frozen. */
-  constructor(fields: ReceivedFields & { readonly type: T }) {
+  constructor(fields: ReceivedFields) {
     super(fields.type, fields.aggregateId, fields);
     this.#data = fields.data;
     for (const [key, value] of Object.entries(fields.data)) if (!(key in this)) setOwn(this, key, value);

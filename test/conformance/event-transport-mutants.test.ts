@@ -120,11 +120,10 @@ const listening: Mutants = {
   },
   'begins to hear too late': (next) => ({
     async listen(listener) {
-      let end = async () => {};
-      setTimeout(async () => {
-        end = await next.listen(listener);
-      }, 20);
-      return () => end();
+      const listening = pause()
+        .then(pause)
+        .then(() => next.listen(listener));
+      return async () => (await listening)();
     },
   }),
   'hears what was ended': (next) => ({
@@ -136,7 +135,7 @@ const listening: Mutants = {
   'hears on for a while after it was ended': (next) => ({
     async listen(listener) {
       const end = await next.listen(listener);
-      return async () => void setImmediate(end);
+      return async () => void pause().then(end);
     },
   }),
   'has one listener': (next) => {

@@ -1,7 +1,7 @@
 import { StorageError, storageError } from '../../core/errors.ts';
 
 /** A notification, as pg.Client gives it. */
-interface Notification {
+export interface PgNotification {
   readonly channel: string;
   readonly payload?: string | undefined;
 }
@@ -9,10 +9,10 @@ interface Notification {
 /** A connection that hears notifications and says when it is lost, as pg.Client has it. */
 export interface PgHearingClient {
   query(text: string): Promise<unknown>;
-  on(event: 'notification', listener: (message: Notification) => void): unknown;
+  on(event: 'notification', listener: (message: PgNotification) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
   on(event: 'end', listener: () => void): unknown;
-  off(event: 'notification', listener: (message: Notification) => void): unknown;
+  off(event: 'notification', listener: (message: PgNotification) => void): unknown;
   off(event: 'error', listener: (error: Error) => void): unknown;
   off(event: 'end', listener: () => void): unknown;
 }
@@ -57,7 +57,7 @@ export async function hearOnClient(
 ): Promise<HearingClient> {
   let hearing = true;
   let cause: unknown;
-  const onNotification = ({ channel: from, payload = '' }: Notification) => {
+  const onNotification = ({ channel: from, payload = '' }: PgNotification) => {
     if (hearing && from === channel) take(payload);
   };
   // A lost connection may say so more than once before it ends, and nobody else may be there to hear it.

@@ -1,5 +1,5 @@
 export { DatabaseCacheProvider, type DatabaseCacheProviderOptions } from './database-cache-provider.ts';
-export type { PgHearingClient, PgHearingDatabase } from './hear-notifications.ts';
+export type { PgHearingClient, PgHearingDatabase, PgNotification } from './hear-notifications.ts';
 export type { PgListener, PgListening, PgNotificationClient } from './pg-event-listener.ts';
 export type { PgDatabase, PgPool, PgQueryable, PgResult, PgTransactional } from './pg-queryable.ts';
 export { PostgreSQLEventAdapter, type PostgreSQLEventAdapterOptions } from './postgresql-event-adapter.ts';
