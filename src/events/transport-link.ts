@@ -26,7 +26,7 @@ export class TransportLink {
   readonly #sending = new Set<Promise<void>>();
   #sent = 0;
   #attempt: Attempt | undefined;
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
   /** @param receive - Takes each event of other buses; what it throws goes to `onError`. */
   constructor(transport: EventTransport, receive: (event: ReceivedEvent) => void, onError: OnError) {
@@ -41,7 +41,7 @@ export class TransportLink {
    * @throws Whatever the transport does.
    */
   async listen(): Promise<void> {
-    if (this.#closed) throw new ClosedError('the event bus');
+    if (this.#closing) throw new ClosedError('the event bus');
     this.#attempt ??= this.#tryToListen();
     this.#attempt.waitedFor = true;
     await this.#attempt.listening;
@@ -65,13 +65,9 @@ export class TransportLink {
   }
 
   /** Stops hearing. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    const attempt = this.#attempt;
-    this.#attempt = undefined;
-    // Whoever began it is told if it fails.
-    const end = await attempt?.listening.catch(() => undefined);
-    await end?.();
+  close(): Promise<void> {
+    this.#closing ??= this.#endListening();
+    return this.#closing;
   }
 
   /** Resolves once nothing is on its way to the transport. */
@@ -90,7 +86,7 @@ export class TransportLink {
 
   readonly #listener: TransportListener = {
     hear: (text) => {
-      if (this.#closed) return;
+      if (this.#closing) return;
       try {
         this.#take(text);
       } catch (error) {
@@ -98,7 +94,7 @@ export class TransportLink {
       }
     },
     onError: (error) => {
-      if (!this.#closed) this.tell(error);
+      if (!this.#closing) this.tell(error);
     },
   };
 
@@ -109,6 +105,12 @@ export class TransportLink {
       if (!attempt.waitedFor) this.tell(error);
     });
     return attempt;
+  }
+
+  async #endListening(): Promise<void> {
+    // Whoever began it is told if it fails.
+    const end = await this.#attempt?.listening.catch(() => undefined);
+    await end?.();
   }
 
   #take(text: string): void {

@@ -15,8 +15,11 @@ class Connection extends EventEmitter {
   readonly statements: string[] = [];
   ended = false;
   refuses: Error | undefined;
+  /** Whether it is lost while the server is asked. */
+  dies = false;
 
   async query(text: string): Promise<unknown> {
+    if (this.dies) this.lose();
     if (this.refuses) throw this.refuses;
     this.statements.push(text);
     return {};
@@ -185,6 +188,15 @@ describe('PostgreSQLEventTransport', () => {
     expect(connection.ended).toBe(true);
     const failing = setUp({ listener: () => Promise.reject(new Error('down')) });
     await expect(failing.transport.listen(listener)).rejects.toThrow(StorageError);
+  });
+
+  it('does not connect anew where it never began to listen', async () => {
+    const connection = new Connection();
+    connection.dies = true;
+    connection.refuses = new Error('Connection terminated unexpectedly');
+    const { clock, transport, listener, errors } = setUp({ listener: async () => connection });
+    await expect(transport.listen(listener)).rejects.toThrow(/terminated/);
+    expect([errors, clock.pending]).toEqual([[], 0]);
   });
 
   it('sends what comes while it sends together, and refuses it together', async () => {

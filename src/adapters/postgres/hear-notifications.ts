@@ -55,7 +55,9 @@ export async function hearOnClient(
   take: (payload: string) => void,
   lost: (cause: unknown) => void,
 ): Promise<HearingClient> {
+  // Notifications may come before the answer to LISTEN has.
   let hearing = true;
+  let begun = false;
   let cause: unknown;
   const onNotification = ({ channel: from, payload = '' }: PgNotification) => {
     if (hearing && from === channel) take(payload);
@@ -66,7 +68,7 @@ export async function hearOnClient(
   };
   const onEnd = () => {
     detach();
-    if (hearing) lost(cause);
+    if (hearing && begun) lost(cause);
     hearing = false;
   };
   const detach = () => {
@@ -79,6 +81,7 @@ export async function hearOnClient(
   client.on('end', onEnd);
   try {
     await run(client, 'listen', channel);
+    begun = true;
   } catch (error) {
     hearing = false;
     detach();
