@@ -1,6 +1,7 @@
 // The public face: names only. One entry a technology stands beside it (see package.json's exports).
 
 export { MemoryEventAdapter } from './adapters/memory/memory-event-adapter.ts';
+export { MemoryEventTransport } from './adapters/memory/memory-event-transport.ts';
 export { MemoryKeyStore } from './adapters/memory/memory-key-store.ts';
 export type { CacheEntry, CacheProvider, CacheSetOptions } from './cache/cache-provider.ts';
 export { CacheLevelError } from './cache/errors.ts';
@@ -62,6 +63,7 @@ export type { StreamFold, StreamState } from './events/aggregate-stream.ts';
 export type { HandlingFailure } from './events/attempts.ts';
 export { type BackupOptions, backupEvents } from './events/backup-events.ts';
 export type { BackupCounts } from './events/backup-record.ts';
+export { EventMessageError, EventNotSentError, EventsMissedError } from './events/bus-errors.ts';
 export type { CommandAttemptOptions } from './events/command-attempts.ts';
 export {
   type CommandHandler,
@@ -116,9 +118,11 @@ export type {
   StreamPage,
   StreamsPage,
 } from './events/event-adapter.ts';
-export { type BusSubscribeOptions, EventBus, type PublishOptions } from './events/event-bus.ts';
+export { EventBus } from './events/event-bus.ts';
+export type { BusSubscribeOptions, EventBusOptions, PublishOptions, Revivers } from './events/event-bus-options.ts';
 export type { EncryptionContext, EventEncryption } from './events/event-encryption.ts';
 export type { EventHandler } from './events/event-handler.ts';
+export type { EventOfType, HandlerOfType } from './events/event-of-type.ts';
 export type { EventPublisher } from './events/event-publisher.ts';
 export {
   defineEvents,
@@ -149,6 +153,7 @@ export type {
   ReadOptions,
 } from './events/event-store-options.ts';
 export type { EventStreams } from './events/event-streams.ts';
+export type { EventTransport, TransportListener } from './events/event-transport.ts';
 export type { GroupOptions } from './events/group-options.ts';
 export { IntervalSnapshotStrategy } from './events/interval-snapshot-strategy.ts';
 export type { KeyStore } from './events/key-store.ts';
@@ -162,6 +167,7 @@ export {
   type QueryCommandResult,
   queryCommandHandler,
 } from './events/query-command-handler.ts';
+export { ReceivedEvent, type ReceivedFields } from './events/received-event.ts';
 export { RecordedDomainEvent } from './events/recorded-domain-event.ts';
 export type { NewEvent, RecordedEvent } from './events/recorded-event.ts';
 export { type RelayOptions, relayEvents } from './events/relay-events.ts';

@@ -17,25 +17,26 @@ export interface DomainEventOptions {
 /**
  * Something that happened to one aggregate, as a class of the application.
  *
- * The fields that a subclass adds are the event's `data`, and must be JSON.
+ * The fields that a subclass adds are the event's `data`, and must be JSON. A subclass that names its type to the
+ * compiler, as here, can be told from others in a union of events.
  *
  * @example
  * ```ts
- * class NoteAdded extends DomainEvent {
+ * class NoteAdded extends DomainEvent<'note.added'> {
  *   constructor(readonly noteId: string, readonly text: string) {
  *     super('note.added', noteId);
  *   }
  * }
  * ```
  */
-export abstract class DomainEvent {
+export abstract class DomainEvent<T extends string = string> {
   readonly id: string;
-  readonly type: string;
+  readonly type: T;
   readonly aggregateId: string;
   readonly timestamp: Date;
   readonly metadata: EventMetadata;
 
-  constructor(type: string, aggregateId: string, options: DomainEventOptions = {}) {
+  constructor(type: T, aggregateId: string, options: DomainEventOptions = {}) {
     this.id = options.id ?? createId();
     this.type = type;
     this.aggregateId = aggregateId;

@@ -9,7 +9,7 @@ export interface LegacyFailure {
 }
 
 /** `legacy.sync.failed`: a synchronization of the legacy system has failed. */
-export class LegacySyncFailedEvent extends DomainEvent {
+export class LegacySyncFailedEvent extends DomainEvent<'legacy.sync.failed'> {
   readonly error: LegacyFailure;
 
   constructor(error: LegacyFailure, aggregateId = 'legacy-sync', options?: DomainEventOptions) {

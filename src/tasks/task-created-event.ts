@@ -16,7 +16,7 @@ export interface TaskDetails extends TaskPlace {
 }
 
 /** `task.created`: a task is there that was not. The aggregate is the task. */
-export class TaskCreatedEvent extends DomainEvent {
+export class TaskCreatedEvent extends DomainEvent<'task.created'> {
   readonly taskId: string;
   readonly title: string;
   readonly description: string;

@@ -5,7 +5,7 @@ import { DomainEvent, type DomainEventOptions } from '../events/domain-event.ts'
 export type TaskChanges = Readonly<Record<string, JsonValue>>;
 
 /** `task.updated`: fields of a task have new values. The aggregate is the task. */
-export class TaskUpdatedEvent extends DomainEvent {
+export class TaskUpdatedEvent extends DomainEvent<'task.updated'> {
   readonly taskId: string;
   readonly changes: TaskChanges;
   /** The version of the task, or of its document, that the change was made on. */

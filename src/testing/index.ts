@@ -1,6 +1,7 @@
 export { type CacheProviderConformanceOptions, cacheProviderConformance } from './cache-provider-conformance.ts';
 export type { ConformanceRunner } from './conformance.ts';
 export { type EventAdapterConformanceOptions, eventAdapterConformance } from './event-adapter-conformance.ts';
+export { type EventTransportConformanceOptions, eventTransportConformance } from './event-transport-conformance.ts';
 export { FakeClock } from './fake-clock.ts';
 export { type KeyStoreConformanceOptions, keyStoreConformance } from './key-store-conformance.ts';
 export { type Expectation, type GivenEvent, type Specification, specification } from './specification.ts';
