@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { sleep } from '../core/abort.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { type BackupRecord, backupFormat } from './backup-record.ts';
+import { chainName } from './chained-appends.ts';
 import { epochsOf } from './epochs.ts';
 import type { EventAdapter, StoredEvent, StreamInfo } from './event-adapter.ts';
 
@@ -47,12 +48,18 @@ export async function* backupEvents(adapter: EventAdapter, options: BackupOption
     counts.events++;
     yield line({ event });
   }
+  const moved = new Set<string>();
+  const ends = new Map(checkpoints.map(({ name, position }) => [name, position]));
   for await (const stream of allStreams(adapter, signal)) {
+    const chain = chainName(stream.stream);
+    if (stream.version > (ends.get(chain) ?? stream.version)) moved.add(chain);
     if (stream.firstVersion === 1 && !stream.deleted) continue;
     counts.streams++;
     yield line({ stream });
   }
   for (const { name, position, state } of checkpoints) {
+    // The end of a chain that has gone on since would be taken for one that was set back.
+    if (moved.has(name)) continue;
     counts.checkpoints++;
     yield line({ checkpoint: { name, position, state } });
   }

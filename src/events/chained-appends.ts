@@ -66,8 +66,9 @@ export async function appendChained(
 /** Where a stream is, and the hash of its last event, which need not have a link itself. */
 async function standing(adapter: EventAdapter, stream: string): Promise<ChainEnd> {
   const [version, end] = await Promise.all([adapter.streamVersion(stream), loadChainEnd(adapter, stream)]);
+  // The chain was longer: what was removed from its end must stay missing, so that the next event links to it.
+  if (end && end.version >= version) return { stream, version, hash: end.hash };
   if (version === 0) return { stream, version, hash: beginningOf(stream) };
-  if (end?.version === version) return end;
   const page = { stream, from: version, to: version, limit: 1, direction: 'forward' as const };
   const [last] = await adapter.readStream(page);
   // Removed with its chain, in a store that was copied: what comes now begins another one.

@@ -165,7 +165,8 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
 
   /**
    * Begins another life of the store: to be called once after it was set back by means that it can't notice, such as an
-   * older copy of an SQLite file. Restoring a backup, a PostgreSQL dump or base backup does it by itself.
+   * older copy of an SQLite file, a disk snapshot or a base backup of PostgreSQL. Restoring a backup or a PostgreSQL dump
+   * does it by itself.
    */
   async beginEpoch(): Promise<void> {
     await beginEpoch(await this.#storage.use());

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -129,5 +130,19 @@ describe('withTransaction on a pool', () => {
     broken = true;
     await expect(withTransaction(pool, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(released).toEqual([undefined, undefined, new Error('gone')]);
+  });
+
+  it('hears of a connection that is lost between two statements, and gives it back as broken', async () => {
+    const released: unknown[] = [];
+    const connection = Object.assign(new EventEmitter(), {
+      query: async () => ({ rows: [] }),
+      release: (error?: unknown) => void released.push(error),
+    });
+    const pool = { totalCount: 1, query: connection.query, connect: async () => connection };
+    const lost = new Error('terminating connection due to administrator command');
+    // Without a listener, emitting throws: an uncaught exception where a socket does it.
+    await withTransaction(pool, async () => void connection.emit('error', lost));
+    expect(released).toEqual([lost]);
+    expect(connection.listenerCount('error')).toBe(0);
   });
 });

@@ -288,3 +288,14 @@ describe('a store whose adapter knows no transactions of the caller’s', () => 
     );
   });
 });
+
+it.each([
+  ['nothing', undefined],
+  ['what is no client', {}],
+  ['a pool, on which each statement is a transaction of its own', new pg.Pool()],
+])('withTransaction refuses %s', async (_, client) => {
+  const adapter = new PostgreSQLEventAdapter({ query: async () => ({ rows: [] }) });
+  expect(() => adapter.withTransaction(client as PgQueryable)).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT', argument: 'client' }),
+  );
+});

@@ -264,6 +264,47 @@ describe('a hash chain', () => {
     expect(await store.streamVersion('s')).toBe(0);
   });
 
+  it.each([
+    ['the last event', 'version = 2'],
+    ['all of its events', 'true'],
+  ])('of which somebody removes %s stays broken when it goes on', async (_, removed) => {
+    await onSqlite(async (db, adapter) => {
+      const store = new EventStore({ adapter, hashChain: true });
+      const event = { type: 't', data: 1 };
+      await store.append('s', [event, event]);
+      db.exec(`DELETE FROM ${table} WHERE ${removed}`);
+      for (let n = 0; n < 3; n++) {
+        await store.append('s', [event]);
+        expect((await verifyEvents(adapter)).findings.length).toBeGreaterThan(0);
+      }
+    });
+  });
+
+  it('that goes on while it is backed up is no fault in what is restored, but open', async () => {
+    const adapter = new MemoryEventAdapter();
+    const store = new EventStore({ adapter, hashChain: true });
+    await store.append('s', [{ type: 't', data: 1 }]);
+    await store.append('idle', [{ type: 't', data: 1 }]);
+    const inUse: EventAdapter = Object.assign(Object.create(adapter) as EventAdapter, {
+      init: () => adapter.init(),
+      loadCheckpoint: (name: string) => adapter.loadCheckpoint(name),
+      saveCheckpoint: (...values: Parameters<EventAdapter['saveCheckpoint']>) => adapter.saveCheckpoint(...values),
+      readAll: (page: never) => adapter.readAll(page),
+      listStreams: (page: never) => adapter.listStreams(page),
+      lastPosition: () => adapter.lastPosition(),
+      listCheckpoints: async (prefix: string) => {
+        const checkpoints = await adapter.listCheckpoints(prefix);
+        await store.append('s', [{ type: 't', data: 2 }]);
+        return checkpoints;
+      },
+    });
+    const lines: string[] = [];
+    for await (const line of backupEvents(inUse)) lines.push(line);
+    const restored = new MemoryEventAdapter();
+    await restoreEvents(restored, lines);
+    expect(await verifyEvents(restored)).toMatchObject({ events: 3, open: 1, findings: [] });
+  });
+
   it('of which the end was set back is broken, and one without an end is open', async () => {
     const adapter = new MemoryEventAdapter();
     const store = new EventStore({ adapter, hashChain: true });

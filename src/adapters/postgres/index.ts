@@ -2,7 +2,7 @@ export { DatabaseCacheProvider, type DatabaseCacheProviderOptions } from './data
 export type { PgHearingClient, PgHearingDatabase, PgNotification } from './hear-notifications.ts';
 export type { PgListener, PgListening, PgNotificationClient } from './pg-event-listener.ts';
 export type { EventHorizon } from './pg-horizon-publisher.ts';
-export type { PgDatabase, PgPool, PgQueryable, PgResult, PgTransactional } from './pg-queryable.ts';
+export type { PgDatabase, PgPool, PgPoolClient, PgQueryable, PgResult, PgTransactional } from './pg-queryable.ts';
 export { PostgreSQLEventAdapter, type PostgreSQLEventAdapterOptions } from './postgresql-event-adapter.ts';
 export {
   type PgHearing,

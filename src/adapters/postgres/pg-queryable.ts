@@ -13,9 +13,16 @@ export interface PgQueryable {
   query(text: string, values?: unknown[]): Promise<PgResult>;
 }
 
+/** A connection of a pool, for as long as it is taken out. */
+export interface PgPoolClient extends PgQueryable {
+  release(error?: Error | boolean): void;
+  on?(event: 'error', listener: (error: Error) => void): unknown;
+  off?(event: 'error', listener: (error: Error) => void): unknown;
+}
+
 /** A pool: each query may run on another connection, and a transaction takes one for itself. Met by pg.Pool. */
 export interface PgPool extends PgQueryable {
-  connect(): Promise<PgQueryable & { release(error?: Error | boolean): void }>;
+  connect(): Promise<PgPoolClient>;
   /** How many connections it has: what tells a pool from a single client. */
   readonly totalCount: number;
 }
@@ -55,11 +62,16 @@ export async function withTransaction<T>(db: PgDatabase, work: (connection: PgQu
   if (!isPool(db)) return inTurn(db, () => transact(db, work));
   const client = await db.connect();
   let broken: Error | undefined;
+  const onBroken = (error: Error) => {
+    broken ??= error;
+  };
+  // While it is taken out the pool does not listen: a connection that is lost between two statements would be an
+  // uncaught exception. The next statement tells of it.
+  client.on?.('error', onBroken);
   try {
-    return await transact(client, work, (error) => {
-      broken = error;
-    });
+    return await transact(client, work, onBroken);
   } finally {
+    client.off?.('error', onBroken);
     // A connection in an unknown state never goes back to the pool.
     client.release(broken);
   }

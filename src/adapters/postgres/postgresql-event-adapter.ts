@@ -328,6 +328,9 @@ export class PostgreSQLEventAdapter implements EventAdapter {
    * nobody: call {@link notify} once it is committed.
    */
   withTransaction(client: PgQueryable): EventAdapter {
+    if (typeof client?.query !== 'function' || isPool(client)) {
+      throw new InvalidArgumentError('client', 'a client on which your transaction is open, not a pool', client);
+    }
     const { schema, clock, random, onError } = this.#options;
     return new PostgreSQLEventAdapter(new OpenTransaction(client), {
       ...(schema !== undefined && { schema }),
