@@ -96,6 +96,10 @@ export class EventCodec {
     const decoded = new Array<RecordedEvent>(events.length);
     for (let index = 0; index < events.length; index++) {
       const event = events[index]!;
+      if (event.encoding === 'json') {
+        decoded[index] = this.decodePlain(event);
+        continue;
+      }
       try {
         const data = this.seals.open(event, () => contextOf(event, event.stream));
         decoded[index] = this.#record(event, data instanceof Promise ? await data : data);
@@ -157,7 +161,7 @@ export class EventCodec {
       data,
       metadata,
       timestamp: new Date(event.timestamp),
-      tags: Object.freeze(event.tags),
+      tags: event.tags.length === 0 ? noTags : Object.freeze(event.tags),
     };
     if (schemaVersion !== 1) recorded.schemaVersion = schemaVersion;
     if (opened === shredded) recorded.shredded = true;
