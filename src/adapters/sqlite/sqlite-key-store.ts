@@ -18,12 +18,13 @@ export interface SqliteKeyStoreOptions {
  * Keys in an SQLite database of yours, opened by better-sqlite3, libsql or node:sqlite. Give them a file of their own,
  * which is not backed up with the events.
  *
- * A deleted key is overwritten with zeros in the file (`PRAGMA secure_delete`, which is set on the connection), and the
- * write-ahead log, where there is one, is emptied: once `delete` has resolved, its bytes are in neither.
+ * A deleted key is overwritten with zeros where it stands, and the write-ahead log, where there is one, is emptied: once
+ * `delete` has resolved, its bytes are in neither. The row of zeros stays.
  */
 export class SqliteKeyStore implements KeyStore {
   readonly #db: SqliteDatabase;
-  readonly #table: string;
+  readonly #keys: string;
+  readonly #subjects: string;
   readonly #waiting: SqliteWaiting;
   #initialized: Promise<void> | undefined;
 
@@ -32,18 +33,21 @@ export class SqliteKeyStore implements KeyStore {
     const { tablePrefix = 'migration_', ...waiting } = options;
     quoteIdentifier(tablePrefix, 'options.tablePrefix');
     this.#db = db;
-    this.#table = `"${tablePrefix}subject_keys"`;
+    this.#keys = `"${tablePrefix}subject_keys"`;
+    this.#subjects = `"${tablePrefix}key_subjects"`;
     this.#waiting = waiting;
   }
 
-  /** Makes the table where it is not there yet; done by the first call of the others too. */
+  /** Makes the tables where it is not there yet; done by the first call of the others too. */
   async init(): Promise<void> {
-    this.#initialized ??= named('create the table of keys', async () => {
-      // Also while keys are created: a page that is split leaves copies of them behind.
+    this.#initialized ??= named('create the tables of keys', async () => {
+      // Clears the root page when its cells go to a page of their own, the only time that they move.
       this.#db.exec('PRAGMA secure_delete = ON');
-      const columns = 'subject TEXT PRIMARY KEY, key BLOB NOT NULL';
-      const table = `CREATE TABLE IF NOT EXISTS ${this.#table} (${columns}) STRICT, WITHOUT ROWID`;
-      await writeTransaction(this.#db, () => this.#db.exec(table), this.#waiting);
+      // Rows come at the end, keep their size and are never removed: so no page is ever rebuilt, which copies cells and
+      // leaves the copies in what is free. The names, of any length, are moved about in a table of their own.
+      const tables = `CREATE TABLE IF NOT EXISTS ${this.#keys} (id INTEGER PRIMARY KEY, key BLOB NOT NULL) STRICT;
+        CREATE TABLE IF NOT EXISTS ${this.#subjects} (subject TEXT PRIMARY KEY, id INTEGER NOT NULL) STRICT, WITHOUT ROWID`;
+      await writeTransaction(this.#db, () => this.#db.exec(tables), this.#waiting);
     });
     try {
       await this.#initialized;
@@ -65,8 +69,14 @@ export class SqliteKeyStore implements KeyStore {
       writeTransaction(
         this.#db,
         () => {
-          this.#db.prepare(`INSERT OR IGNORE INTO ${this.#table} VALUES (?, ?)`).run(subject, randomBytes(32));
-          return this.#find(subject)!;
+          const known = this.#find(subject);
+          if (known) return known;
+          const key = randomBytes(32);
+          const { id } = this.#db.prepare(`SELECT coalesce(max(id), 0) + 1 AS id FROM ${this.#keys}`).get() as Row;
+          // Never a Buffer alone: some drivers take a single object for named parameters.
+          this.#db.prepare(`INSERT INTO ${this.#keys} VALUES (?, ?)`).run(id, key);
+          this.#db.prepare(`INSERT INTO ${this.#subjects} VALUES (?, ?)`).run(subject, id);
+          return new Uint8Array(key);
         },
         this.#waiting,
       ),
@@ -84,7 +94,11 @@ export class SqliteKeyStore implements KeyStore {
     await named('delete the key of a subject', () =>
       writeTransaction(
         this.#db,
-        () => this.#db.prepare(`DELETE FROM ${this.#table} WHERE subject = ?`).run(subject),
+        () => {
+          const id = `(SELECT id FROM ${this.#subjects} WHERE subject = ?)`;
+          this.#db.prepare(`UPDATE ${this.#keys} SET key = zeroblob(32) WHERE id = ${id}`).run(subject);
+          this.#db.prepare(`DELETE FROM ${this.#subjects} WHERE subject = ?`).run(subject);
+        },
         this.#waiting,
       ),
     );
@@ -97,7 +111,8 @@ export class SqliteKeyStore implements KeyStore {
   }
 
   #find(subject: string): Uint8Array | undefined {
-    const row = this.#db.prepare(`SELECT key FROM ${this.#table} WHERE subject = ?`).get(subject);
+    const id = `(SELECT id FROM ${this.#subjects} WHERE subject = ?)`;
+    const row = this.#db.prepare(`SELECT key FROM ${this.#keys} WHERE id = ${id}`).get(subject);
     return row ? new Uint8Array((row as { key: Uint8Array }).key) : undefined;
   }
 
@@ -105,6 +120,10 @@ export class SqliteKeyStore implements KeyStore {
     const { busy } = this.#db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number | bigint };
     if (Number(busy) !== 0) throw Object.assign(new Error('the log is in use'), { code: 'SQLITE_BUSY' });
   }
+}
+
+interface Row {
+  readonly id: number | bigint;
 }
 
 async function named<T>(operation: string, work: () => Promise<T>): Promise<T> {
