@@ -1,3 +1,4 @@
+import { type ArgumentName, spelled } from './argument-name.ts';
 import { InvalidArgumentError } from './errors.ts';
 
 /**
@@ -5,9 +6,9 @@ import { InvalidArgumentError } from './errors.ts';
  *
  * @throws {@link InvalidArgumentError} for anything else.
  */
-export function checkInteger(value: number, least: number, what: string): number {
+export function checkInteger(value: number, least: number, what: ArgumentName): number {
   if (!Number.isSafeInteger(value) || value < least) {
-    throw new InvalidArgumentError(what, `a whole number from ${least} on`, value);
+    throw new InvalidArgumentError(spelled(what), `a whole number from ${least} on`, value);
   }
   return value;
 }

@@ -1,3 +1,4 @@
+import { type ArgumentName, spelled } from './argument-name.ts';
 import { StorageError } from './errors.ts';
 import { deepFreeze, frozenJson, type JsonValue } from './json-value.ts';
 
@@ -7,10 +8,10 @@ import { deepFreeze, frozenJson, type JsonValue } from './json-value.ts';
  *
  * @throws {@link InvalidArgumentError} as {@link frozenJson} does, if JSON would drop or change something.
  */
-export function toJsonText(value: unknown, what: string): string {
+export function toJsonText(value: unknown, what: ArgumentName): string {
   const text = write(value, 0);
   // Whatever is out of the ordinary is decided, and told of, in one place.
-  return text === undefined ? JSON.stringify(frozenJson(value, what)) : flat(text);
+  return text === undefined ? JSON.stringify(frozenJson(value, spelled(what))) : flat(text);
 }
 
 /** A stored JSON text as a frozen value. @throws {@link StorageError} if it is not JSON. */

@@ -1,3 +1,4 @@
+import { type ArgumentName, spelled } from '../core/argument-name.ts';
 import { checkInteger } from '../core/check-integer.ts';
 import type { Clock } from '../core/clock.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
@@ -6,6 +7,7 @@ import type { AppendCondition, EventBatch } from './event-adapter.ts';
 import type { EventCodec } from './event-codec.ts';
 import { checkName, checkQuery } from './event-names.ts';
 import type { AppendManyOptions, AppendRequest } from './event-store-options.ts';
+import { NewIds } from './new-ids.ts';
 
 /**
  * A request checked and turned into text: what the caller does to its objects afterwards changes nothing.
@@ -15,17 +17,16 @@ import type { AppendManyOptions, AppendRequest } from './event-store-options.ts'
  */
 export function encodeRequest(request: AppendRequest, codec: EventCodec, clock: Clock, path: string): EventBatch {
   const { stream, events, expectedVersion = 'any' } = request;
-  checkName(stream, `${path}stream`);
-  checkExpectedVersion(expectedVersion, `${path}expectedVersion`);
+  checkName(stream, () => `${path}stream`);
+  checkExpectedVersion(expectedVersion, () => `${path}expectedVersion`);
   if (!Array.isArray(events) || events.length === 0) {
     throw new InvalidArgumentError(`${path}events`, 'an array of at least one event', events);
   }
-  const now = () => clock.now();
-  return {
-    stream,
-    expectedVersion,
-    events: events.map((event, index) => codec.encode(event, now, `${path}events[${index}]`)),
-  };
+  const ids = new NewIds();
+  const encoded = events.map((event, index) =>
+    codec.encode(event, clock, ids, (field) => `${path}events[${index}]${field}`),
+  );
+  return { stream, expectedVersion, events: encoded, idsAreNew: ids.made === encoded.length };
 }
 
 /** @throws {@link InvalidArgumentError} if a stream or an event id occurs twice: its versions would be ambiguous. */
@@ -44,10 +45,10 @@ export function checkDistinct(batches: readonly EventBatch[]): void {
 }
 
 /** @throws {@link InvalidArgumentError} for what is not an expected version. */
-export function checkExpectedVersion(expected: ExpectedVersion, what: string): void {
+export function checkExpectedVersion(expected: ExpectedVersion, what: ArgumentName): void {
   if (expected === 'any' || expected === 'no_stream' || expected === 'stream_exists') return;
   if (typeof expected !== 'number') {
-    throw new InvalidArgumentError(what, "a version, 'any', 'no_stream' or 'stream_exists'", expected);
+    throw new InvalidArgumentError(spelled(what), "a version, 'any', 'no_stream' or 'stream_exists'", expected);
   }
   checkInteger(expected, 0, what);
 }

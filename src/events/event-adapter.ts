@@ -32,6 +32,8 @@ export interface EventBatch {
   readonly stream: string;
   readonly expectedVersion: ExpectedVersion;
   readonly events: readonly EncodedEvent[];
+  /** All of the ids were made for this append: none is stored already, so that none need be looked for. */
+  readonly idsAreNew?: boolean;
 }
 
 /** What must hold over all streams for an append to take place. */

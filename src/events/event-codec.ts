@@ -1,5 +1,5 @@
+import type { Clock } from '../core/clock.ts';
 import { InvalidArgumentError, isMigrationError } from '../core/errors.ts';
-import { createId } from '../core/ids.ts';
 import { deepFreeze, isPlainObject, type JsonValue } from '../core/json-value.ts';
 import { andThen } from './and-then.ts';
 import { atOnce } from './at-once.ts';
@@ -10,6 +10,7 @@ import type { EncryptionContext, EventEncryption } from './event-encryption.ts';
 import { checkName, checkTags, noTags } from './event-names.ts';
 import type { EventRegistry } from './event-registry.ts';
 import { validateEvent } from './event-validation.ts';
+import type { NewIds } from './new-ids.ts';
 import { PayloadCodec, type PayloadCodecOptions } from './payload-codec.ts';
 import { PayloadSeal, shredded, unencryptable } from './payload-seal.ts';
 import type { NewEvent, RecordedEvent } from './recorded-event.ts';
@@ -43,22 +44,23 @@ export class EventCodec {
   /**
    * A new event checked and as text: what the caller does to it afterwards changes nothing.
    *
+   * @param at - Spells where a field stands among the arguments; the event itself for no field.
    * @throws {@link InvalidArgumentError} naming the field that is wrong.
    */
-  encode(event: NewEvent, now: () => number, what: string): EncodedEvent {
-    if (typeof event !== 'object' || event === null) throw new InvalidArgumentError(what, 'an event', event);
+  encode(event: NewEvent, clock: Clock, ids: NewIds, at: (field: string) => string): EncodedEvent {
+    if (typeof event !== 'object' || event === null) throw new InvalidArgumentError(at(''), 'an event', event);
     const { id, type, data, metadata, timestamp, tags } = event;
     const time =
-      timestamp === undefined ? Math.floor(now()) : timestamp instanceof Date ? timestamp.getTime() : Number.NaN;
-    if (Number.isNaN(time)) throw new InvalidArgumentError(`${what}.timestamp`, 'a valid Date', timestamp);
+      timestamp === undefined ? Math.floor(clock.now()) : timestamp instanceof Date ? timestamp.getTime() : Number.NaN;
+    if (Number.isNaN(time)) throw new InvalidArgumentError(at('.timestamp'), 'a valid Date', timestamp);
     return {
-      id: id === undefined ? createId() : checkName(id, `${what}.id`),
-      type: checkName(type, `${what}.type`),
-      data: this.payloads.encode(data, `${what}.data`).data,
+      id: id === undefined ? ids.next() : checkName(id, () => at('.id')),
+      type: checkName(type, () => at('.type')),
+      data: this.payloads.encode(data, () => at('.data')).data,
       encoding: 'json',
-      metadata: metadata === undefined ? '{}' : this.#encodeMetadata(metadata, `${what}.metadata`),
+      metadata: metadata === undefined ? '{}' : this.#encodeMetadata(metadata, at('.metadata')),
       timestamp: time,
-      tags: tags === undefined ? noTags : checkTags(tags, `${what}.tags`),
+      tags: tags === undefined ? noTags : checkTags(tags, () => at('.tags')),
     };
   }
 

@@ -1,3 +1,4 @@
+import { type ArgumentName, spelled } from '../core/argument-name.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import type { EventQuery, EventQueryItem } from '../core/event-query.ts';
 
@@ -9,12 +10,12 @@ const maxNameLength = 255;
  *
  * @throws {@link InvalidArgumentError} for what is empty, too long, contains NUL or is not well-formed Unicode.
  */
-export function checkName(name: string, what: string): string {
+export function checkName(name: string, what: ArgumentName): string {
   if (typeof name !== 'string' || name.length === 0 || name.length > maxNameLength) {
-    throw new InvalidArgumentError(what, `text of 1 to ${maxNameLength} characters`, name);
+    throw new InvalidArgumentError(spelled(what), `text of 1 to ${maxNameLength} characters`, name);
   }
   if (name.includes('\0') || !name.isWellFormed()) {
-    throw new InvalidArgumentError(what, 'well-formed Unicode text without NUL', name);
+    throw new InvalidArgumentError(spelled(what), 'well-formed Unicode text without NUL', name);
   }
   return name;
 }
@@ -26,11 +27,11 @@ const maxTags = 64;
  *
  * @throws {@link InvalidArgumentError} for what is not a list of at most 64 names.
  */
-export function checkTags(tags: readonly string[], what: string): readonly string[] {
-  if (!Array.isArray(tags)) throw new InvalidArgumentError(what, 'an array of tags', tags);
+export function checkTags(tags: readonly string[], what: ArgumentName): readonly string[] {
+  if (!Array.isArray(tags)) throw new InvalidArgumentError(spelled(what), 'an array of tags', tags);
   if (tags.length === 0) return noTags;
-  const distinct = new Set(tags.map((tag: string, index) => checkName(tag, `${what}[${index}]`)));
-  if (distinct.size > maxTags) throw new InvalidArgumentError(what, `at most ${maxTags} tags`, tags);
+  const distinct = new Set(tags.map((tag: string, index) => checkName(tag, () => `${spelled(what)}[${index}]`)));
+  if (distinct.size > maxTags) throw new InvalidArgumentError(spelled(what), `at most ${maxTags} tags`, tags);
   return Object.freeze([...distinct].sort());
 }
 

@@ -1,3 +1,4 @@
+import { type ArgumentName, spelled } from '../core/argument-name.ts';
 import { checkInteger } from '../core/check-integer.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { toJsonText } from '../core/json-text.ts';
@@ -64,10 +65,10 @@ export class PayloadCodec {
    *
    * @throws {@link InvalidArgumentError} for what is not JSON, or too large.
    */
-  encode(value: unknown, what: string): EncodedPayload {
+  encode(value: unknown, what: ArgumentName): EncodedPayload {
     const data = toJsonText(value, what);
     if (data.length * 3 > this.#maxBytes && Buffer.byteLength(data) > this.#maxBytes) {
-      throw new InvalidArgumentError(what, `at most ${this.#maxBytes} bytes of JSON text`, value);
+      throw new InvalidArgumentError(spelled(what), `at most ${this.#maxBytes} bytes of JSON text`, value);
     }
     return { data, encoding: 'json' };
   }

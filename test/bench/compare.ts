@@ -52,7 +52,8 @@ export async function compare(
 }
 
 /** Without the round that warmed up. */
-export const counted = (measured: readonly number[]) => (measured.length > 1 ? measured.slice(1) : measured);
+export const counted = <T>(measured: readonly T[]): readonly T[] =>
+  measured.length > 1 ? measured.slice(1) : measured;
 
 export const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 

@@ -147,6 +147,41 @@ describe('append', () => {
     expect(await store.appendMany([])).toEqual([]);
   });
 
+  it('tells the adapter of streams that get no id but those it made', async () => {
+    const { adapter, store } = setUp();
+    const append = vi.spyOn(adapter, 'append');
+    const told = () => append.mock.lastCall![0].map(({ idsAreNew }) => idsAreNew);
+    await store.append('s', [event, event]);
+    expect(told()).toEqual([true]);
+    await store.append('s', [event, { ...event, id: 'given' }]);
+    expect(told()).toEqual([false]);
+    await store.appendMany([
+      { stream: 's', events: [{ ...event, id: 'another' }] },
+      { stream: 't', events: [event] },
+    ]);
+    expect(told()).toEqual([false, true]);
+    // Whoever reads the id twice is told of one that is not there.
+    let reads = 0;
+    const hostile = {
+      type: 't',
+      data: 1,
+      get id() {
+        return ++reads === 1 ? 'given' : (undefined as unknown as string);
+      },
+    };
+    expect(await store.append('s', [hostile])).toMatchObject({ version: 4 });
+    expect(told()).toEqual([false]);
+  });
+
+  it('ES4 finds an event by the id that it was given', async () => {
+    const { store } = setUp();
+    const first = await store.append('s', [event]);
+    await store.append('s', [event]);
+    const [stored] = await store.read('s').toArray();
+    expect(await store.append('s', [{ ...event, id: stored!.id }])).toEqual(first);
+    expect(await store.streamVersion('s')).toBe(2);
+  });
+
   it('does not begin once its signal has aborted', async () => {
     const { store } = setUp();
     const signal = AbortSignal.abort(new Error('enough'));

@@ -40,8 +40,11 @@ export class MemoryEventAdapter implements EventAdapter {
     while (this.#exclusive) await this.#exclusive;
     const refused = this.#refusal(batches, condition);
     if (refused) return refused;
-    const add = () => this.#add(batches, checkpoints);
-    return within ? this.#exclusively(() => within(this.#log.preview(batches), undefined), add) : add();
+    if (!within) return this.#add(batches, checkpoints);
+    return this.#exclusively(
+      () => within(this.#log.preview(batches), undefined),
+      () => this.#add(batches, checkpoints),
+    );
   }
 
   appendSync(batches: readonly EventBatch[], options: AdapterAppendOptions = {}): AppendOutcome {
@@ -179,7 +182,7 @@ export class MemoryEventAdapter implements EventAdapter {
 
   #add(batches: readonly EventBatch[], checkpoints: readonly NamedCheckpoint[] = []): AppendOutcome {
     for (const { name, ...checkpoint } of checkpoints) this.#saveCheckpoint(name, checkpoint);
-    const appended = batches.map((batch) => this.#log.add(batch));
+    const appended = this.#log.add(batches);
     for (const wake of this.#wakes) wake();
     return { status: 'appended', batches: appended };
   }
@@ -194,8 +197,8 @@ export class MemoryEventAdapter implements EventAdapter {
     const existing = this.#log.withIds(batches);
     if (existing.length > 0) return { status: 'existing', events: existing.map(copyOf) };
     for (const { stream, expectedVersion } of batches) {
-      const version = this.#log.versionOf(stream);
-      if (this.#log.isDeleted(stream)) return { status: 'deleted', stream };
+      const { version, deleted } = this.#log.infoOf(stream);
+      if (deleted) return { status: 'deleted', stream };
       if (!meetsExpectedVersion(version, expectedVersion)) {
         return { status: 'conflict', stream, actualVersion: version };
       }
@@ -208,7 +211,9 @@ export class MemoryEventAdapter implements EventAdapter {
 
 /** What is kept never leaves: freezing it instead would halve the rate of appends. */
 function copyOf(event: StoredEvent): StoredEvent {
-  return { ...event, tags: event.tags.length === 0 ? noTags : [...event.tags] };
+  const { id, stream, version, position, type, data, encoding, metadata, timestamp, tags } = event;
+  const ownTags = tags.length === 0 ? noTags : [...tags];
+  return { id, stream, version, position, type, data, encoding, metadata, timestamp, tags: ownTags };
 }
 
 const noTags: readonly string[] = Object.freeze([]);

@@ -1,21 +1,24 @@
 import { InvalidArgumentError } from '../../core/errors.ts';
 import { type EventQuery, matchesQuery } from '../../core/event-query.ts';
-import type { AppendedBatch, EventBatch, StoredEvent, StreamInfo, StreamPage } from '../../events/event-adapter.ts';
-
-interface Stream {
-  /** The version of the first of `events`, which have no gap. */
-  first: number;
-  events: StoredEvent[];
-  deleted: boolean;
-}
+import type {
+  AppendedBatch,
+  EncodedEvent,
+  EventBatch,
+  StoredEvent,
+  StreamInfo,
+  StreamPage,
+} from '../../events/event-adapter.ts';
+import { type ChainedEvent, MemoryStream } from './memory-stream.ts';
 
 /** The events themselves, in the order of the store and of each stream. */
 export class MemoryEventLog {
   #all: StoredEvent[] = [];
   /** The highest position that was ever given out: what is removed leaves it as it is. */
   #last = 0;
-  readonly #streams = new Map<string, Stream>();
+  readonly #streams = new Map<string, MemoryStream>();
   readonly #byId = new Map<string, StoredEvent>();
+  /** How many events at the end are not in `#byId` yet: nobody looked for an id since they were added. */
+  #unindexed = 0;
   #names: string[] | undefined;
 
   /** The position of the last event there is; 0 if there is none. */
@@ -24,18 +27,9 @@ export class MemoryEventLog {
   }
 
   infoOf(stream: string): StreamInfo {
-    const { first, events, deleted } = this.#streams.get(stream) ?? { first: 1, events: [], deleted: false };
-    return { stream, version: first - 1 + events.length, firstVersion: first, deleted };
-  }
-
-  /** The version of a stream's last event; 0 if there never was one. */
-  versionOf(stream: string): number {
     const known = this.#streams.get(stream);
-    return known ? known.first - 1 + known.events.length : 0;
-  }
-
-  isDeleted(stream: string): boolean {
-    return this.#streams.get(stream)?.deleted === true;
+    if (!known) return { stream, version: 0, firstVersion: 1, deleted: false };
+    return { stream, version: known.version, firstVersion: known.firstVersion, deleted: known.deleted };
   }
 
   /** All names in ascending order. */
@@ -47,9 +41,11 @@ export class MemoryEventLog {
   /** What of these batches is stored already. */
   withIds(batches: readonly EventBatch[]): StoredEvent[] {
     const found: StoredEvent[] = [];
-    for (const { events } of batches) {
+    for (const { events, idsAreNew } of batches) {
+      if (idsAreNew) continue;
+      const byId = this.#ids();
       for (const { id } of events) {
-        const event = this.#byId.get(id);
+        const event = byId.get(id);
         if (event) found.push(event);
       }
     }
@@ -57,9 +53,11 @@ export class MemoryEventLog {
   }
 
   readStream({ stream, from, to, limit, direction }: StreamPage): StoredEvent[] {
-    const { first, events } = this.#streams.get(stream) ?? { first: 1, events: [] };
-    const start = Math.max(from - first, 0);
-    const end = Math.max(Math.min(to - first + 1, events.length), 0);
+    const known = this.#streams.get(stream);
+    if (!known) return [];
+    const events = known.list();
+    const start = Math.max(from - known.firstVersion, 0);
+    const end = Math.max(Math.min(to - known.firstVersion + 1, events.length), 0);
     return direction === 'forward'
       ? events.slice(start, Math.min(end, start + limit))
       : events.slice(Math.max(start, end - limit), end).reverse();
@@ -80,41 +78,31 @@ export class MemoryEventLog {
   preview(batches: readonly EventBatch[]): StoredEvent[] {
     let position = this.#last;
     return batches.flatMap(({ stream, events }) => {
-      const version = this.versionOf(stream);
+      const { version } = this.infoOf(stream);
       return events.map((event, index) => ({ ...event, stream, version: version + 1 + index, position: ++position }));
     });
   }
 
-  add({ stream, events }: EventBatch): AppendedBatch {
-    const known = this.#streams.get(stream) ?? this.#begin(stream);
-    for (const { id, type, data, encoding, metadata, timestamp, tags } of events) {
-      const version = known.first + known.events.length;
-      this.#push(known, {
-        id,
-        stream,
-        version,
-        position: this.#last + 1,
-        type,
-        data,
-        encoding,
-        metadata,
-        timestamp,
-        tags: tags.length === 0 ? noTags : [...tags],
-      });
-    }
-    return { version: known.first - 1 + known.events.length, position: this.#last };
+  add(batches: readonly EventBatch[]): AppendedBatch[] {
+    return batches.map(({ stream, events }) => {
+      const known = this.#streams.get(stream) ?? this.#begin(stream);
+      for (const event of events) this.#push(known, event, known.version + 1, this.#last + 1);
+      return { version: known.version, position: this.#last };
+    });
   }
 
   /** @throws {@link InvalidArgumentError} if one does not fit; then none is taken over. */
   import(events: readonly StoredEvent[]): void {
     let position = this.#last;
+    const known = this.#ids();
     const ids = new Set<string>();
     const versions = new Map<string, number>();
     for (const event of events) {
-      const version = versions.get(event.stream) ?? this.versionOf(event.stream);
-      const isNext = event.version === version + 1 || (version === 0 && event.version > 0);
-      const isKnown = ids.has(event.id) || this.#byId.has(event.id);
-      if (event.position <= position || !isNext || isKnown || this.isDeleted(event.stream)) {
+      const { version, deleted } = this.infoOf(event.stream);
+      const last = versions.get(event.stream) ?? version;
+      const isNext = event.version === last + 1 || (last === 0 && event.version > 0);
+      const isKnown = ids.has(event.id) || known.has(event.id);
+      if (event.position <= position || !isNext || isKnown || deleted) {
         throw new InvalidArgumentError('events', 'events behind all there were, each once, without gaps', event.id);
       }
       position = event.position;
@@ -122,17 +110,15 @@ export class MemoryEventLog {
       versions.set(event.stream, event.version);
     }
     for (const event of events) {
-      const known = this.#streams.get(event.stream) ?? this.#begin(event.stream, event.version);
-      this.#push(known, { ...event, tags: [...event.tags] });
+      const stream = this.#streams.get(event.stream) ?? this.#begin(event.stream, event.version - 1);
+      this.#push(stream, event, event.version, event.position);
     }
   }
 
   truncate(stream: string, before: number): void {
     const known = this.#streams.get(stream);
     if (!known) return;
-    const removed = known.events.splice(0, Math.max(0, before - known.first));
-    known.first += removed.length;
-    this.#remove(removed);
+    this.#remove(known.truncate(before));
   }
 
   delete(stream: string): void {
@@ -143,30 +129,55 @@ export class MemoryEventLog {
 
   /** Makes a stream stand at least at this version, as if its events below had been truncated. */
   reach(stream: string, version: number): void {
-    if (this.versionOf(stream) >= version) return;
+    if (this.infoOf(stream).version >= version) return;
     this.truncate(stream, Number.MAX_SAFE_INTEGER);
-    (this.#streams.get(stream) ?? this.#begin(stream)).first = version + 1;
+    const known = this.#streams.get(stream) ?? this.#begin(stream);
+    known.skipTo(version);
   }
 
-  #begin(stream: string, first = 1): Stream {
-    const begun = { first, events: [], deleted: false };
-    this.#streams.set(stream, begun);
+  #begin(name: string, version = 0): MemoryStream {
+    const begun = new MemoryStream(name, version);
+    this.#streams.set(name, begun);
     this.#names = undefined;
     return begun;
   }
 
-  #push(stream: Stream, event: StoredEvent): void {
-    stream.events.push(event);
-    this.#all.push(event);
-    this.#byId.set(event.id, event);
-    this.#last = event.position;
+  /** A copy of its own is kept, which shares the stream's name. */
+  #push(stream: MemoryStream, event: EncodedEvent, version: number, position: number): void {
+    const { id, type, data, encoding, metadata, timestamp, tags } = event;
+    const stored: ChainedEvent = {
+      id,
+      stream: stream.name,
+      version,
+      position,
+      type,
+      data,
+      encoding,
+      metadata,
+      timestamp,
+      tags: tags.length === 0 ? noTags : [...tags],
+      previous: undefined,
+    };
+    stream.push(stored);
+    this.#all.push(stored);
+    this.#unindexed++;
+    this.#last = position;
   }
 
   #remove(events: readonly StoredEvent[]): void {
     if (events.length === 0) return;
-    for (const { id } of events) this.#byId.delete(id);
+    for (const { id } of events) if (!this.#byId.delete(id)) this.#unindexed--;
     const removed = new Set(events);
     this.#all = this.#all.filter((event) => !removed.has(event));
+  }
+
+  /** The events by their ids: an entry costs a quarter of an append, and most ids nobody looks for. */
+  #ids(): ReadonlyMap<string, StoredEvent> {
+    for (; this.#unindexed > 0; this.#unindexed--) {
+      const event = this.#all[this.#all.length - this.#unindexed]!;
+      this.#byId.set(event.id, event);
+    }
+    return this.#byId;
   }
 
   /** Where the events behind a position begin. */

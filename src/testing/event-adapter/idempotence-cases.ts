@@ -99,6 +99,46 @@ export function idempotenceCases(define: DefineCase): void {
     assert.deepEqual(new Set(outcome.events.map(({ stream }) => stream)), new Set(names));
   });
 
+  define('ES4 ids that were made for their append are found from then on', async (context) => {
+    const { adapter, other } = context;
+    const [stream, another] = [context.name('stream'), context.name('another')];
+    const [first, second] = [events(2), events(1)];
+    await appended(adapter, { ...batch(stream, first), idsAreNew: true });
+    await appended(other, batch(another));
+    await appended(adapter, { ...batch(stream, second), idsAreNew: true });
+    assert.deepEqual(
+      existingIds(await other.append([batch(stream, [...first, ...second])])),
+      idsOf([...first, ...second]),
+    );
+    assert.deepEqual(existingIds(await adapter.append([batch(another, second, 1)])), idsOf(second));
+    assert.equal(await adapter.streamVersion(stream), 3);
+  });
+
+  define('ES4 ids of one stream are looked for beside others that were made for the append', async (context) => {
+    const { adapter, other } = context;
+    const [one, two] = [context.name('one'), context.name('two')];
+    const known = events(1);
+    await appended(adapter, batch(one, known));
+    for (const batches of [
+      [{ ...batch(two), idsAreNew: true }, batch(one, known)],
+      [batch(one, known), { ...batch(two), idsAreNew: true }],
+    ]) {
+      assert.deepEqual(existingIds(await other.append(batches)), idsOf(known));
+    }
+    assert.equal(await adapter.streamVersion(two), 0);
+  });
+
+  define('ES4 an id that was made for its append is free once its event is removed', async (context) => {
+    const { adapter, other } = context;
+    const stream = context.name('stream');
+    const [removed, kept] = [events(2), events(2)];
+    await appended(adapter, { ...batch(stream, [...removed, ...kept]), idsAreNew: true });
+    await adapter.truncateStream(stream, 3);
+    assert.deepEqual(existingIds(await other.append([batch(stream, kept)])), idsOf(kept));
+    await appended(adapter, batch(stream, removed));
+    assert.deepEqual(idsOf(await readStream(adapter, stream)), idsOf([...kept, ...removed]));
+  });
+
   define('ES4 a thousand events appended again are all told', async (context) => {
     const { adapter, other } = context;
     const stream = context.name('stream');

@@ -193,6 +193,31 @@ export const idempotenceMutants: Mutants = {
     ...batch,
     events: batch.events.map((event) => ({ ...event, id: `${batch.stream}/${event.id}` })),
   })),
+  'does not find ids again that were made for their append': (next) => {
+    const made = new Set<string>();
+    return {
+      append(batches, options) {
+        for (const { events, idsAreNew } of batches) if (idsAreNew) for (const { id } of events) made.add(id);
+        const again = (batch: EventBatch) => !batch.idsAreNew && batch.events.some(({ id }) => made.has(id));
+        const renamed = batches.map((batch) =>
+          again(batch)
+            ? {
+                ...batch,
+                events: batch.events.map((event) => ({ ...event, id: `${event.id} ${crypto.randomUUID()}` })),
+              }
+            : batch,
+        );
+        return next.append(renamed, options);
+      },
+    };
+  },
+  'looks for no ids where some were made for the append': (next) => ({
+    append: (batches, options) =>
+      next.append(
+        batches.some(({ idsAreNew }) => idsAreNew) ? batches.map((batch) => ({ ...batch, idsAreNew: true })) : batches,
+        options,
+      ),
+  }),
   'looks for the first id only': (next) => ({
     async append(batches, options) {
       const [first, ...rest] = batches[0]!.events;
