@@ -30,7 +30,8 @@ export function beginEpoch(adapter: EventAdapter): Promise<Epochs> {
 
 /** Begins another life if the storage tells that it is not what it was. Nothing is written where nobody ever asked for one. */
 export async function noticeEpoch(adapter: EventAdapter): Promise<void> {
-  if (!adapter.life) return;
+  // Looked for first: the question itself may need a right that a store without checkpoints can do without.
+  if (!adapter.life || !(await adapter.loadCheckpoint(epochsName))) return;
   await revise(adapter, (_, isSame) => !isSame, extended);
 }
 
