@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryEventTransport } from '../../src/adapters/memory/memory-event-transport.ts';
 import type { EventTransport, TransportListener } from '../../src/events/event-transport.ts';
 import { eventTransportConformance } from '../../src/testing/event-transport-conformance.ts';
+import { failingCases } from './failing-cases.ts';
 
 type Next = MemoryEventTransport;
 type Mutants = Record<string, (next: Next) => Partial<EventTransport>>;
@@ -210,25 +211,14 @@ function mutate(mutant: (next: Next) => Partial<EventTransport>): EventTransport
   return { send: (text) => next.send(text), listen: (listener) => next.listen(listener), ...mutant(next) };
 }
 
-/** Runs the cases of one group, or of all, and gives the titles of those that fail: the first, or all of them. */
-async function failures(mutant: Mutants[string], only?: string): Promise<string[]> {
-  const cases: [title: string, run: () => Promise<void>][] = [];
-  let group = '';
-  const runner = {
-    describe(name: string, define: () => void) {
-      group = name;
-      define();
-    },
-    it: (title: string, run: () => Promise<void>) => (only ?? group) === group && cases.push([title, run]),
-  };
+/** The titles of the cases that fail: in one group the first of them, else all. */
+function failures(mutant: Mutants[string], only?: string): Promise<string[]> {
   // What a mutant is to be heard of comes at once or never.
-  eventTransportConformance(runner, { create: async () => mutate(mutant), patienceMs: only ? 200 : 10_000 });
-  const failed: string[] = [];
-  for (const [title, run] of cases) {
-    await run().catch(() => failed.push(title));
-    if (only && failed.length > 0) break;
-  }
-  return failed;
+  const patienceMs = only ? 200 : 10_000;
+  return failingCases(
+    (runner) => eventTransportConformance(runner, { create: async () => mutate(mutant), patienceMs }),
+    only,
+  );
 }
 
 describe('the conformance suite of EventTransport', () => {

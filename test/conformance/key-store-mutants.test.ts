@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryKeyStore } from '../../src/adapters/memory/memory-key-store.ts';
 import type { KeyStore } from '../../src/events/key-store.ts';
 import { keyStoreConformance } from '../../src/testing/key-store-conformance.ts';
+import { failingCases } from './failing-cases.ts';
 
 const pause = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -201,23 +202,17 @@ const apart: Record<string, (next: MemoryKeyStore) => Partial<KeyStore>> = {
   },
 };
 
-async function failures(mutant: (next: MemoryKeyStore) => Partial<KeyStore>): Promise<string[]> {
-  const cases: [string, () => Promise<void>][] = [];
-  const runner = {
-    describe: (_: string, define: () => void) => define(),
-    it: (title: string, run: () => Promise<void>) => cases.push([title, run]),
-  };
+function failures(mutant: (next: MemoryKeyStore) => Partial<KeyStore>): Promise<string[]> {
   let storage: MemoryKeyStore;
-  keyStoreConformance(runner, {
-    async create() {
-      storage = new MemoryKeyStore();
-      return mutate(storage, mutant);
-    },
-    reopen: async () => mutate(storage, mutant),
-  });
-  const failed: string[] = [];
-  for (const [title, run] of cases) await run().catch(() => failed.push(title));
-  return failed;
+  return failingCases((runner) =>
+    keyStoreConformance(runner, {
+      async create() {
+        storage = new MemoryKeyStore();
+        return mutate(storage, mutant);
+      },
+      reopen: async () => mutate(storage, mutant),
+    }),
+  );
 }
 
 describe('the suite for key stores', () => {

@@ -10,6 +10,7 @@ import { type Mutant, type Mutants, mutate } from './event-adapter-mutants/mutan
 import * as queries from './event-adapter-mutants/queries.ts';
 import * as streams from './event-adapter-mutants/streams.ts';
 import * as transaction from './event-adapter-mutants/transaction.ts';
+import { failingCases } from './failing-cases.ts';
 
 const mutants: readonly (readonly [group: string, Mutants])[] = [
   ['append', append.appendMutants],
@@ -38,24 +39,9 @@ const mutants: readonly (readonly [group: string, Mutants])[] = [
   ['opening and closing', streams.lifecycleMutants],
 ];
 
-/** Runs the cases of one group, or of all, and gives the titles of those that fail: the first, or all of them. */
-async function failures(mutant: Mutant, only?: string): Promise<string[]> {
-  const cases: [title: string, run: () => Promise<void>][] = [];
-  let group = '';
-  const runner = {
-    describe(name: string, define: () => void) {
-      group = name;
-      define();
-    },
-    it: (title: string, run: () => Promise<void>) => (only ?? group) === group && cases.push([title, run]),
-  };
-  eventAdapterConformance(runner, { create: async () => mutate(mutant) });
-  const failed: string[] = [];
-  for (const [title, run] of cases) {
-    await run().catch(() => failed.push(title));
-    if (only && failed.length > 0) break;
-  }
-  return failed;
+/** The titles of the cases that fail: in one group the first of them, else all. */
+function failures(mutant: Mutant, only?: string): Promise<string[]> {
+  return failingCases((runner) => eventAdapterConformance(runner, { create: async () => mutate(mutant) }), only);
 }
 
 describe('the conformance suite of EventAdapter', () => {

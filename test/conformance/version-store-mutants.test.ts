@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryVersionStore } from '../../src/state/memory-version-store.ts';
 import type { CommitOutcome, CommitRequest, StoredVersion, VersionStore } from '../../src/state/version-store.ts';
 import { versionStoreConformance } from '../../src/testing/version-store-conformance.ts';
+import { failingCases } from './failing-cases.ts';
 
 type Next = MemoryVersionStore;
 const pause = () => new Promise((resolve) => setImmediate(resolve));
@@ -201,22 +202,8 @@ function mutate(mutant: (next: Next) => Partial<VersionStore>): VersionStore {
 }
 
 /** Runs the suite over a store, and gives the titles of the cases that failed. */
-async function failures(create: () => VersionStore): Promise<string[]> {
-  const cases: [string, () => Promise<void>][] = [];
-  const runner = {
-    describe: (_: string, define: () => void) => define(),
-    it: (title: string, run: () => Promise<void>) => cases.push([title, run]),
-  };
-  versionStoreConformance(runner, { create: async () => create() });
-  const failed: string[] = [];
-  for (const [title, run] of cases) {
-    const error = await run().then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
-    if (error !== undefined) failed.push(title);
-  }
-  return failed;
+function failures(create: () => VersionStore): Promise<string[]> {
+  return failingCases((runner) => versionStoreConformance(runner, { create: async () => create() }));
 }
 
 describe('the suite for version stores', () => {

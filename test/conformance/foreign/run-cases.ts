@@ -1,6 +1,7 @@
 import { AssertionError } from 'node:assert';
 import { inspect } from 'node:util';
 import { eventAdapterConformance } from '../../../src/testing/event-adapter-conformance.ts';
+import { casesOf } from '../failing-cases.ts';
 import { type ForeignEventAdapter, NotSupportedError } from './foreign-event-adapter.ts';
 
 export type Verdict = 'passed' | 'failed' | 'not supported';
@@ -21,24 +22,15 @@ export async function runCases(
   create: () => Promise<ForeignEventAdapter>,
   reopen?: () => Promise<ForeignEventAdapter>,
 ): Promise<CaseResult[]> {
-  const cases: { group: string; title: string; run: () => Promise<void> }[] = [];
   const opened: ForeignEventAdapter[] = [];
   const noted = (open: () => Promise<ForeignEventAdapter>) => async () => {
     const adapter = await open();
     opened.push(adapter);
     return adapter;
   };
-  let group = '';
-  const runner = {
-    describe(name: string, define: () => void) {
-      group = name;
-      define();
-    },
-    it: (title: string, run: () => Promise<void>) => cases.push({ group, title, run }),
-  };
-  eventAdapterConformance(runner, { create: noted(create), ...(reopen && { reopen: noted(reopen) }), listens: false });
+  const options = { create: noted(create), ...(reopen && { reopen: noted(reopen) }), listens: false };
   const results: CaseResult[] = [];
-  for (const { run, ...named } of cases) {
+  for (const { run, ...named } of casesOf((runner) => eventAdapterConformance(runner, options))) {
     opened.length = 0;
     const error = await outcomeOf(run);
     const asked = error instanceof NotSupportedError || opened.some(({ refused }) => refused.size > 0);
