@@ -79,9 +79,26 @@ function isOpen(db: SqliteDatabase): boolean {
   return open === true || isTransaction === true;
 }
 
-/** Counts a transaction that is open on this connection as one that makes it busy: for work within {@link whileBusy}. */
-export function waitForTransaction(db: SqliteDatabase): void {
-  if (isOpen(db)) throw Object.assign(new Error('a transaction is open on this connection'), { code: 'SQLITE_BUSY' });
+/**
+ * Runs `work`, which only reads, once no transaction of the caller's is open on this connection: what was written there
+ * may still be rolled back.
+ *
+ * @throws {@link StorageError} if one stays open, or the file busy, for `busyTimeoutMs`.
+ */
+export function readCommitted<T>(db: SqliteDatabase, work: () => T, waiting: SqliteWaiting = {}): Promise<T> {
+  return whileBusy(() => {
+    if (isOpen(db)) throw new TransactionOpen();
+    return work();
+  }, waiting);
+}
+
+/** Makes a connection busy for readers. */
+class TransactionOpen extends Error {
+  readonly code = 'SQLITE_BUSY';
+
+  constructor() {
+    super('a transaction of yours is open on this connection');
+  }
 }
 
 /** Runs `work`, again and again while another process holds the file, until `busyTimeoutMs` is over. */
@@ -95,7 +112,10 @@ export async function whileBusy<T>(work: () => T, waiting: SqliteWaiting = {}): 
     } catch (error) {
       if (!isBusy(error)) throw error;
       if (clock.now() >= end) {
-        const advice = 'another connection holds it; raise busyTimeoutMs or look for a transaction that stays open';
+        const advice =
+          error instanceof TransactionOpen
+            ? 'end it before you wait for a read, or give the adapter a connection of its own'
+            : 'another connection holds it; raise busyTimeoutMs or look for a transaction that stays open';
         throw new StorageError(`get hold of the database within ${busyTimeoutMs} ms`, advice, { cause: error });
       }
     }

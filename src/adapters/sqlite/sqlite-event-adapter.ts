@@ -23,9 +23,9 @@ import type {
 import { SqliteAppendGroups } from './sqlite-append-groups.ts';
 import {
   inTransaction,
+  readCommitted,
   type SqliteDatabase,
   type SqliteWaiting,
-  waitForTransaction,
   whileBusy,
   writeTransaction,
 } from './sqlite-database.ts';
@@ -123,12 +123,8 @@ export class SqliteEventAdapter implements EventAdapter {
   }
 
   readAll({ after, limit, query }: AllPage): Promise<readonly StoredEvent[]> {
-    // One writer at a time takes the next positions and commits them: there is never an undecided one below, but for what
-    // a transaction of the caller's has appended on this very connection, and may roll back.
-    return this.#read('read all events', () => {
-      waitForTransaction(this.#db);
-      return this.#log.readAll(after, limit, query);
-    });
+    // One writer at a time takes the next positions and commits them: there is never an undecided one below.
+    return this.#read('read all events', () => this.#log.readAll(after, limit, query));
   }
 
   streamVersion(stream: string): Promise<number> {
@@ -262,7 +258,7 @@ export class SqliteEventAdapter implements EventAdapter {
   }
 
   #read<T>(operation: string, work: (statements: EventStatements) => T): Promise<T> {
-    return named(operation, () => whileBusy(() => work(this.#ready.statements), this.#waiting));
+    return named(operation, () => readCommitted(this.#db, () => work(this.#ready.statements), this.#waiting));
   }
 }
 
