@@ -23,18 +23,20 @@ import type {
   StreamsPage,
 } from '../../events/event-adapter.ts';
 import { AppendGroups, type AppendSettled } from './append-groups.ts';
+import { connectionLost } from './hear-notifications.ts';
 import { callersWork, OpenTransaction } from './open-transaction.ts';
 import { call, expectedNumber, importStatement } from './pg-append-statement.ts';
 import { layoutStatements, migrateLayout } from './pg-ddl.ts';
 import { pgError } from './pg-error.ts';
 import { idsOf, PgEventAppender } from './pg-event-appender.ts';
 import { eventDdl } from './pg-event-ddl.ts';
-import { channelOf, listenTo, type PgListener, PgNotifier } from './pg-event-listener.ts';
 import { type Int8, readEventPage } from './pg-event-rows.ts';
 import { PgEventState } from './pg-event-state.ts';
 import { failureOf } from './pg-failure.ts';
+import { hear, type PgHearing } from './pg-hearing.ts';
 import { type EventHorizon, PgHorizonPublisher } from './pg-horizon-publisher.ts';
 import { streamKey } from './pg-lock-keys.ts';
+import { channelOf, PgNotifier } from './pg-notifier.ts';
 import { isPool, type PgDatabase, type PgQueryable, query, withTransaction } from './pg-queryable.ts';
 
 /** The events' part of the layout of a schema. */
@@ -56,11 +58,11 @@ export interface PostgreSQLEventAdapterOptions {
   /** Made on first use if it is not there. Default `migration`. */
   readonly schema?: string;
   /**
-   * Hears of new events: a connected pg.Client that is used for nothing else, not through PgBouncer in transaction mode,
-   * or PGlite. Default: none, and subscriptions look for events of other processes again and again; so they do, too, when
-   * its connection is lost. Listen to its `error`, as of any pg.Client.
+   * Hears of new events; best a function that connects, for then a lost connection is followed by another. Default:
+   * nothing does, and subscriptions look for events of other processes again and again; so they do, too, while there is
+   * no connection.
    */
-  readonly listener?: PgListener;
+  readonly listener?: PgHearing;
   /** Whether other processes are told of new events, for their `listener`. Default false. */
   readonly notify?: boolean;
   /**
@@ -78,7 +80,10 @@ export interface PostgreSQLEventAdapterOptions {
   readonly clock?: Clock;
   /** Chance for the jitter of retries. */
   readonly random?: Random;
-  /** Told when others could not be notified, or the horizon not be written down. Default: an uncaught exception. */
+  /**
+   * Told when others could not be notified, the horizon not be written down, or the `listener` lost its connection.
+   * Default: an uncaught exception.
+   */
   readonly onError?: OnError;
 }
 
@@ -130,7 +135,13 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     this.#publisher = options.publishHorizon
       ? new PgHorizonPublisher({ publish: () => this.#publishHorizon(), clock, onError })
       : undefined;
-    if (listener) this.listen = (wake) => listenTo(listener, channelOf(this.#schema), wake);
+    if (!listener) return;
+    const channel = channelOf(this.#schema);
+    this.listen = (wake) =>
+      hear(listener, { channel, taker: () => () => wake(), reconnected: wake, onError, clock, random }, (cause) => {
+        const advice = 'subscriptions go on without: make another store, or pass a function that connects';
+        if (cause !== undefined) onError(connectionLost(advice, cause));
+      });
   }
 
   async init(): Promise<void> {
