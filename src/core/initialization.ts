@@ -1,0 +1,26 @@
+/** Work that is done once, by the first use of something. A failure is forgotten: the next use tries again. */
+export class Initialization {
+  readonly #work: () => Promise<void>;
+  #attempt: Promise<void> | undefined;
+
+  constructor(work: () => Promise<void>) {
+    this.#work = work;
+  }
+
+  /** Resolves once it is done; whoever asks meanwhile waits for the same attempt, and gets its failure. */
+  done(): Promise<void> {
+    if (!this.#attempt) {
+      this.#attempt = (async () => this.#work())();
+      // Before anybody else hears of it: who tries again at once begins another.
+      this.#attempt.catch(() => {
+        this.#attempt = undefined;
+      });
+    }
+    return this.#attempt;
+  }
+
+  /** Resolves once nothing is under way, whatever came of it; begins nothing. */
+  async settled(): Promise<void> {
+    await this.#attempt?.catch(() => {});
+  }
+}
