@@ -138,11 +138,12 @@ export type {
   DataOf,
   EventShape,
   NewEventOf,
+  PartOf,
   RecordedEventOf,
   Shreddable,
   ShreddedShape,
 } from './events/event-shape.ts';
-export { EventStore, type PartOf, type TypedSubscribeOptions } from './events/event-store.ts';
+export { EventStore } from './events/event-store.ts';
 export type {
   AppendManyOptions,
   AppendOptions,
@@ -186,7 +187,7 @@ export type {
   StandardResult,
   StandardSchema,
 } from './events/standard-schema.ts';
-export type { RunOptions, SubscribeOptions } from './events/subscribe-options.ts';
+export type { RunOptions, SubscribeOptions, TypedSubscribeOptions } from './events/subscribe-options.ts';
 export type { Subscription } from './events/subscription.ts';
 export {
   NotInitializedError,

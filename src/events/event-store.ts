@@ -11,7 +11,7 @@ import type { EventAdapter, StoredEvent, StreamInfo } from './event-adapter.ts';
 import { EventAppender, type EventAppenderParts } from './event-appender.ts';
 import { EventCodec } from './event-codec.ts';
 import { checkName } from './event-names.ts';
-import type { EventShape, NewEventOf, RecordedEventOf } from './event-shape.ts';
+import type { EventShape, NewEventOf, PartOf, RecordedEventOf } from './event-shape.ts';
 import type {
   AppendManyOptions,
   AppendOptions,
@@ -23,11 +23,16 @@ import { EventStreams } from './event-streams.ts';
 import { FoldSnapshots } from './fold-snapshots.ts';
 import { InlineProjections } from './inline-projections.ts';
 import type { ParkedEvents } from './parked-events.ts';
-import { type Projection, type ProjectionPlan, projectionPlan } from './projection.ts';
-import { dropVersion, liveVersion, makeFirstLive, makeLive } from './projection-versions.ts';
+import type { Projection } from './projection.ts';
+import { RunningProjections } from './running-projections.ts';
 import { RunningSubscriptions } from './running-subscriptions.ts';
 import { StoreAdapter } from './store-adapter.ts';
-import { type RunOptions, runSettings, type SubscribeOptions, subscribeSettings } from './subscribe-options.ts';
+import {
+  type RunOptions,
+  type SubscribeOptions,
+  subscribeSettings,
+  type TypedSubscribeOptions,
+} from './subscribe-options.ts';
 import type { Subscription } from './subscription.ts';
 import { UnsupportedByAdapterError } from './transaction-errors.ts';
 
@@ -47,6 +52,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
   readonly #appender: EventAppender;
   readonly #source: FoldSource<RecordedEventOf<E>>;
   readonly #subscriptions: RunningSubscriptions;
+  readonly #projections: RunningProjections;
 
   constructor(options: EventStoreOptions<E, N>) {
     const { adapter, snapshotStrategy, clock = systemClock, random = Math.random, onError = throwLater } = options;
@@ -83,6 +89,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
     this.#appender = appender;
     this.#source = source;
     this.#subscriptions = subscriptions;
+    this.#projections = new RunningProjections(storage, subscriptions);
   }
 
   /**
@@ -252,8 +259,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
    * @throws {@link InvalidArgumentError} if this version of it runs in this store already.
    */
   project<Client>(projection: Projection<Client>, options: RunOptions = {}): Subscription {
-    const plan = projectionPlan(projection);
-    return this.#project(plan, options, async () => makeFirstLive(await this.#storage.initialize(), plan));
+    return this.#projections.run(projection, options);
   }
 
   /**
@@ -262,23 +268,13 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
    *
    * @returns The new version, which goes on running.
    */
-  async rebuildProjection<Client>(projection: Projection<Client>, options: RunOptions = {}): Promise<Subscription> {
-    const plan = projectionPlan(projection);
-    const running = this.#project(plan, options);
-    try {
-      await running.caughtUp({ signal: options.signal });
-      await makeLive(await this.#storage.use(), plan);
-    } catch (error) {
-      await running.close();
-      throw error;
-    }
-    return running;
+  rebuildProjection<Client>(projection: Projection<Client>, options: RunOptions = {}): Promise<Subscription> {
+    return this.#projections.rebuild(projection, options);
   }
 
   /** Which version of a projection is to be read; nothing if none was ever run. */
-  async liveVersion(projection: string): Promise<number | undefined> {
-    checkSubscriptionName(projection, 'projection');
-    return liveVersion(await this.#storage.use(), projection);
+  liveVersion(projection: string): Promise<number | undefined> {
+    return this.#projections.liveVersion(projection);
   }
 
   /**
@@ -286,9 +282,8 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
    *
    * @throws {@link InvalidArgumentError} if this version was never run.
    */
-  async makeProjectionLive<Client>(projection: Projection<Client>): Promise<void> {
-    const plan = projectionPlan(projection);
-    await makeLive(await this.#storage.use(), plan);
+  makeProjectionLive<Client>(projection: Projection<Client>): Promise<void> {
+    return this.#projections.makeLive(projection);
   }
 
   /**
@@ -296,9 +291,8 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
    *
    * @throws {@link ProjectionLiveError} if it is the live one.
    */
-  async dropProjection<Client>(projection: Projection<Client>): Promise<void> {
-    const plan = projectionPlan(projection);
-    await dropVersion(await this.#storage.use(), plan);
+  dropProjection<Client>(projection: Projection<Client>): Promise<void> {
+    return this.#projections.drop(projection);
   }
 
   /**
@@ -342,20 +336,4 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
       clock,
     });
   }
-
-  #project(plan: ProjectionPlan, options: RunOptions, begun?: () => Promise<void>): Subscription {
-    const settings = runSettings(options);
-    this.#storage.assertOpen();
-    return this.#subscriptions.project(plan, settings, begun);
-  }
 }
-
-/** How a typed store's events are subscribed to. */
-export type TypedSubscribeOptions<E extends EventShape> = Omit<SubscribeOptions, 'handle'> & {
-  readonly handle: (event: RecordedEventOf<E>) => Promise<void>;
-};
-
-/** The events to append that go with some of the events read. */
-export type PartOf<N extends EventShape, T extends EventShape> = string extends N['type']
-  ? T
-  : Extract<N, { readonly type: T['type'] }>;
