@@ -324,7 +324,8 @@ describe('the outbox', () => {
         const settle = async () => {
           await clock.advance(1_000);
           for (const [name, results] of begun) {
-            for (const result of results) expect([name, await result]).toEqual([name, await reads[name]!(expected, model)]);
+            for (const result of results)
+              expect([name, await result]).toEqual([name, await reads[name]!(expected, model)]);
           }
           begun.clear();
         };
