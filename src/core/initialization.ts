@@ -8,15 +8,13 @@ export class Initialization {
   }
 
   /** Resolves once it is done; whoever asks meanwhile waits for the same attempt, and gets its failure. */
-  done(): Promise<void> {
-    if (!this.#attempt) {
-      this.#attempt = (async () => this.#work())();
-      // Before anybody else hears of it: who tries again at once begins another.
-      this.#attempt.catch(() => {
-        this.#attempt = undefined;
-      });
-    }
-    return this.#attempt;
+  async done(): Promise<void> {
+    // Forgotten before anybody hears of it: who tries again at once begins another.
+    this.#attempt ??= this.#work().catch((error: unknown) => {
+      this.#attempt = undefined;
+      throw error;
+    });
+    await this.#attempt;
   }
 
   /** Resolves once nothing is under way, whatever came of it; begins nothing. */

@@ -1,7 +1,8 @@
 import { sleep } from '../../core/abort.ts';
 import { backoffDelay } from '../../core/backoff.ts';
+import { CallersError } from '../../core/callers-error.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
-import { StorageError } from '../../core/errors.ts';
+import { StorageError, storageError } from '../../core/errors.ts';
 
 /** A prepared statement, as better-sqlite3, libsql and node:sqlite have it. */
 export interface SqliteStatement {
@@ -148,4 +149,24 @@ function isBusy(error: unknown): boolean {
   const { code, errcode } = error as { code?: unknown; errcode?: unknown };
   if (typeof errcode === 'number') return (errcode & 0xff) === 5;
   return typeof code === 'string' && code.startsWith('SQLITE_BUSY');
+}
+
+/** Runs `work`, whose failure is thrown as {@link sqliteError}. */
+export async function named<T>(operation: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw sqliteError(operation, error);
+  }
+}
+
+/** What a failed operation is thrown as: what the caller's own work threw as it is, a driver's error as the cause. */
+export function sqliteError(operation: string, error: unknown): unknown {
+  if (error instanceof CallersError) return error.cause;
+  return storageError(operation, 'nothing was written: try again', error);
+}
+
+/** The number of column `n`; a driver may have been told to give integers as bigint. */
+export function number(row: unknown): number {
+  return Number((row as { n: number | bigint }).n);
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
-import { StorageError, storageError } from '../../core/errors.ts';
+import { StorageError } from '../../core/errors.ts';
 import { Initialization } from '../../core/initialization.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
 import type { KeyStore } from '../../events/key-store.ts';
-import { type SqliteDatabase, type SqliteWaiting, whileBusy, writeTransaction } from './sqlite-database.ts';
+import { named, type SqliteDatabase, type SqliteWaiting, whileBusy, writeTransaction } from './sqlite-database.ts';
 
 /** Where the keys are kept in the database, and how long to wait for it. */
 export interface SqliteKeyStoreOptions {
@@ -122,12 +122,4 @@ export class SqliteKeyStore implements KeyStore {
 
 interface Row {
   readonly id: number | bigint;
-}
-
-async function named<T>(operation: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw storageError(operation, 'try again', error);
-  }
 }
