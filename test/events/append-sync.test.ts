@@ -261,7 +261,7 @@ describe('appendSync on SQLite', () => {
       failing('CONCURRENCY_CONFLICT', { actualVersion: 2 }),
     );
     for (let n = 0; n < 6; n++) await time();
-    const message = expect.stringMatching(/within 5000 ms: a transaction of yours is open .*; end it before you wait/);
+    const message = expect.stringMatching(/within 5000 ms: a transaction of yours is open .*; end it first, or/);
     for (const outcome of await reading) {
       expect(outcome).toEqual({ status: 'rejected', reason: failing('STORAGE_FAILED', { message }) });
     }

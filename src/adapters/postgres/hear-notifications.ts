@@ -38,7 +38,7 @@ export async function hearOnDatabase(
 /** How many hear each channel of a connection: the last that leaves ends it. */
 const hearers = new WeakMap<PgHearingClient, Map<string, number>>();
 
-function count(client: PgHearingClient, channel: string, change: 1 | -1): number {
+function countHearers(client: PgHearingClient, channel: string, change: 1 | -1): number {
   const channels = hearers.get(client) ?? new Map<string, number>();
   const counted = (channels.get(channel) ?? 0) + change;
   hearers.set(client, channels.set(channel, counted));
@@ -89,14 +89,14 @@ export async function hearOnClient(
   client.on('notification', onNotification);
   client.on('error', onError);
   client.on('end', onEnd);
-  count(client, channel, 1);
+  countHearers(client, channel, 1);
   try {
     await run(client, 'listen', channel);
     begun = true;
   } catch (error) {
     hearing = false;
     detach();
-    count(client, channel, -1);
+    countHearers(client, channel, -1);
     throw error;
   }
   return {
@@ -107,7 +107,7 @@ export async function hearOnClient(
       if (!hearing) return;
       hearing = false;
       try {
-        if (count(client, channel, -1) === 0) await run(client, 'unlisten', channel);
+        if (countHearers(client, channel, -1) === 0) await run(client, 'unlisten', channel);
       } finally {
         detach();
       }

@@ -93,6 +93,8 @@ export function readCommitted<T>(db: SqliteDatabase, work: () => T, waiting: Sql
   }, waiting);
 }
 
+const endFirst = 'end it first, or give the adapter a connection of its own';
+
 /** Makes a connection busy for readers. */
 class TransactionOpen extends Error {
   readonly code = 'SQLITE_BUSY';
@@ -115,7 +117,7 @@ export async function whileBusy<T>(work: () => T, waiting: SqliteWaiting = {}): 
       if (clock.now() >= end) {
         const advice =
           error instanceof TransactionOpen
-            ? 'end it before you wait for a read, or give the adapter a connection of its own'
+            ? endFirst
             : 'another connection holds it; raise busyTimeoutMs or look for a transaction that stays open';
         throw new StorageError(`get hold of the database within ${busyTimeoutMs} ms`, advice, { cause: error });
       }
@@ -129,8 +131,7 @@ function begin(db: SqliteDatabase): void {
     db.exec('BEGIN IMMEDIATE');
   } catch (error) {
     if (!(error instanceof Error) || !error.message.includes('within a transaction')) throw error;
-    const advice = 'commit it first, or give the adapter a connection of its own';
-    throw new StorageError('begin a transaction', advice, { cause: error });
+    throw new StorageError('begin a transaction', endFirst, { cause: error });
   }
 }
 
