@@ -7,7 +7,8 @@ import { epochsName } from '../../src/events/epochs.ts';
 import type { EventAdapter } from '../../src/events/event-adapter.ts';
 import { restoreEvents, verifyBackup } from '../../src/events/restore-events.ts';
 import { openSqlite } from '../sqlite-driver.ts';
-import { apply, change, changes, linesOf, storeOf } from './arbitraries/store-changes.ts';
+import { apply, change, changes, grow, linesOf, storeOf } from './arbitraries/store-changes.ts';
+import { killedAtWrite, unlessKilled } from './models/killed-adapter.ts';
 import { runs } from './runs.ts';
 
 /** All but those of the store's lives, which differ. */
@@ -102,6 +103,42 @@ describe('backup and restore', () => {
         expect(await checkpointsOf(target)).toEqual(await checkpointsOf(source));
       }),
       runs(100),
+    );
+  });
+
+  it('a restore that was killed at any write goes on when it is run again, and ends as one that was not', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(0, 0, 499, 500, 1001),
+        changes,
+        changes,
+        fc.constantFrom('before' as const, 'after' as const),
+        fc.integer({ min: 1, max: 4 }),
+        async (bulk, all, meanwhile, when, again) => {
+          const source = await storeOf(all);
+          await grow(source, bulk);
+          const script = [...meanwhile];
+          const lines = await linesOf(source, async () => {
+            const next = script.shift();
+            if (next) await apply(source, next);
+          });
+          const undisturbed = new MemoryEventAdapter();
+          await restoreEvents(undisturbed, lines);
+          for (let nth = 1, killed = true; killed; nth++) {
+            const target = new MemoryEventAdapter();
+            killed = !(await unlessKilled(restoreEvents(killedAtWrite(target, nth, when), lines)));
+            if (!killed) break;
+            // That it is through is the last that is written: then there is nothing to go on with.
+            const isBegun = async () =>
+              (await target.loadCheckpoint('$restore')) ?? (await target.listStreams({ limit: 1 })).length === 0;
+            if (await isBegun()) await unlessKilled(restoreEvents(killedAtWrite(target, again, when), lines));
+            if (await isBegun()) await restoreEvents(target, lines);
+            expect(await compareEvents(undisturbed, target)).toBeUndefined();
+            expect(await checkpointsOf(target)).toEqual(await checkpointsOf(undisturbed));
+          }
+        },
+      ),
+      runs(30),
     );
   });
 

@@ -57,9 +57,19 @@ export async function storeOf(
   return adapter;
 }
 
-/** A backup. */
-export async function linesOf(adapter: EventAdapter): Promise<string[]> {
+/** Appends so many events to one stream. */
+export async function grow(adapter: EventAdapter, count: number): Promise<void> {
+  for (let left = count; left > 0; left -= 3) {
+    await apply(adapter, { do: 'append', stream: 'd', data: '1', tags: [], count: Math.min(left, 3) });
+  }
+}
+
+/** A backup; something may happen to the store before each of its lines. */
+export async function linesOf(adapter: EventAdapter, between = async () => {}): Promise<string[]> {
   const lines: string[] = [];
-  for await (const line of backupEvents(adapter, { clock: new FakeClock() })) lines.push(line);
+  for await (const line of backupEvents(adapter, { clock: new FakeClock() })) {
+    lines.push(line);
+    await between();
+  }
   return lines;
 }
