@@ -1,10 +1,30 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
+import { isMigrationError } from '../core/errors.ts';
 import { eventsUpTo } from './backup-events.ts';
 import type { EventAdapter, StoredEvent, StreamInfo } from './event-adapter.ts';
 
 /** The most events that are imported at once. */
 export const pageSize = 500;
+
+/** Imports a page. A stream that was truncated before it could be read so far begins anew, where the page has it. */
+export async function importPage(target: EventAdapter, page: readonly StoredEvent[]): Promise<void> {
+  try {
+    await target.importEvents(page);
+  } catch (error) {
+    if (!isMigrationError(error, 'INVALID_ARGUMENT')) throw error;
+    const skipped: StreamInfo[] = [];
+    const versions = new Map<string, number>();
+    for (const { stream, version } of page) {
+      const last = versions.get(stream) ?? (await target.streamVersion(stream));
+      if (last < version - 1) skipped.push({ stream, version: version - 1, firstVersion: version, deleted: false });
+      versions.set(stream, version);
+    }
+    if (skipped.length === 0) throw error;
+    await target.importStreams(skipped);
+    await target.importEvents(page);
+  }
+}
 
 /**
  * What a store holds behind the position that it is known to have come to: nothing, or the page that was imported before

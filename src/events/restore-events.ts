@@ -11,7 +11,7 @@ import { ownCheckpoint } from './checkpoint-names.ts';
 import { beginEpoch } from './epochs.ts';
 import { BackupDamagedError } from './errors.ts';
 import type { Checkpoint, EventAdapter, StoredEvent } from './event-adapter.ts';
-import { digestOf, eventsBehind, pageSize } from './imported-page.ts';
+import { digestOf, eventsBehind, importPage, pageSize } from './imported-page.ts';
 
 /** A backup, in pieces of any length: lines, or the chunks of a file. */
 export type BackupText = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
@@ -55,13 +55,14 @@ export async function restoreEvents(
   const { signal } = options;
   await adapter.init();
   let batch: StoredEvent[] = [];
+  const versions = new Map<string, number>();
   let reached: Checkpoint = { position: 0, state: '' };
   const flush = async () => {
     const last = batch.at(-1);
     if (!last) return;
     // Killed before that was written down, it has this batch already.
     const held = await eventsBehind(adapter, reached.position, { signal });
-    if (held.length === 0) await adapter.importEvents(batch);
+    if (held.length === 0) await importPage(adapter, batch);
     else if (digestOf(held) !== digestOf(batch)) {
       throw new InvalidArgumentError(
         'adapter',
@@ -73,11 +74,17 @@ export async function restoreEvents(
     // Not to be told by what is there: the streams that come last remove some of it.
     await adapter.saveCheckpoint(marker, reached);
     batch = [];
+    versions.clear();
   };
   for await (const record of recordsOf(backup, signal)) {
     if ('header' in record) reached = await begin(adapter, record.header);
     else if ('event' in record) {
-      if (record.event.position > reached.position) batch.push(record.event);
+      const { stream, version, position } = record.event;
+      if (position <= reached.position) continue;
+      // Truncated while the backup was made: what is before the gap must be there for the stream to begin anew.
+      if (version !== (versions.get(stream) ?? version - 1) + 1) await flush();
+      batch.push(record.event);
+      versions.set(stream, version);
       if (batch.length >= pageSize) await flush();
     } else {
       await flush();
