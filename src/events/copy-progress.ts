@@ -96,11 +96,14 @@ export class CopyProgress {
     }
     const state = new CheckpointState(stored);
     this.#checkpoint = state.text('source');
-    const position = positionIn(epochs, this.#checkpoint, anew);
-    const held = await eventsBehind(this.#target, position, { signal: this.#signal });
+    this.#position = positionIn(epochs, this.#checkpoint, anew);
+    const held = await eventsBehind(this.#target, this.#position, { signal: this.#signal });
     if (held.length === 0) return;
     if (state.optionalText('sha256') !== digestOf(held)) throw this.#notOnly('events of its own');
     this.#checkpoint = state.text('next');
+    this.#position = positionIn(epochs, this.#checkpoint, anew);
+    // Before any of it is removed, as it then could not be told any more.
+    await this.#save();
   }
 
   async #save(importing = {}): Promise<void> {
