@@ -6,6 +6,7 @@ import { throwLater } from '../core/on-error.ts';
 import type { FoldSource } from './aggregate-stream.ts';
 import { checkExpectedVersion } from './append-batches.ts';
 import { checkSubscriptionName } from './checkpoint-names.ts';
+import { type CheckpointedEvent, checkpointedEvents } from './checkpointed-events.ts';
 import { beginEpoch, checkpointText, epochsOf, positionIn } from './epochs.ts';
 import type { EventAdapter, StoredEvent, StreamInfo } from './event-adapter.ts';
 import { EventAppender, type EventAppenderParts } from './event-appender.ts';
@@ -18,6 +19,7 @@ import type {
   AppendRequest,
   AppendResult,
   EventStoreOptions,
+  ReadAllOptions,
 } from './event-store-options.ts';
 import { EventStreams } from './event-streams.ts';
 import { FoldSnapshots } from './fold-snapshots.ts';
@@ -146,12 +148,33 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
   }
 
   /**
-   * A position as a text to be kept outside of this store, for {@link readAll} or {@link positionOf} to go on from: it
-   * tells of which life of the store it is. A restored store is another life, with the same events up to the backup.
+   * The events of all streams as {@link readAll} gives them, each with a checkpoint to be kept outside of this store, for
+   * `after` to go on from. It tells of which life of the store it is: also where that is set back while it is read, a
+   * reader that goes on from the checkpoint either has seen the same events up to there, or is refused.
+   *
+   * @throws {@link CheckpointEpochError} while iterating, if `after` is a checkpoint of another life of the store.
+   */
+  readAllWithCheckpoints(options: ReadAllOptions = {}): AsyncGenerator<CheckpointedEvent<RecordedEventOf<E>>, void> {
+    return checkpointedEvents(this.#source.events, options);
+  }
+
+  /**
+   * The checkpoint of a position in the present life of this store, such as 0, or where something is at rest. Whether the
+   * caller has read that position in this life is not known here: events that were read while the store may be set back
+   * get theirs from {@link readAllWithCheckpoints}.
+   *
+   * @throws {@link InvalidArgumentError} if it is behind the last event there is, also where that was removed.
    */
   async checkpointOf(position: number): Promise<string> {
     checkInteger(position, 0, 'position');
-    return checkpointText(await epochsOf(await this.#storage.use()), position);
+    const adapter = await this.#storage.use();
+    // In this order: set back in between, it is of the life before, and refused.
+    const epochs = await epochsOf(adapter);
+    const last = await adapter.lastPosition();
+    if (position > last) {
+      throw new InvalidArgumentError('position', `one of this store, whose last event is at ${last}`, position);
+    }
+    return checkpointText(epochs, position);
   }
 
   /**

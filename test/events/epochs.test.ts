@@ -4,9 +4,11 @@ import { MemoryEventAdapter } from '../../src/adapters/memory/memory-event-adapt
 import { backupEvents } from '../../src/events/backup-events.ts';
 import { copyEvents } from '../../src/events/copy-events.ts';
 import { epochsName, epochsOf } from '../../src/events/epochs.ts';
+import type { CheckpointEpochError } from '../../src/events/errors.ts';
 import type { EventAdapter } from '../../src/events/event-adapter.ts';
 import { EventStore } from '../../src/events/event-store.ts';
 import { restoreEvents } from '../../src/events/restore-events.ts';
+import { withCalls } from '../invariants/models/killed-adapter.ts';
 import { runs } from '../invariants/runs.ts';
 
 interface Life {
@@ -78,6 +80,56 @@ describe('checkpoints kept outside of the store', () => {
         }
       }),
       runs(200),
+    );
+  });
+
+  it('that come with events are of what was read, also if the store is set back while it is', async () => {
+    const step = fc.record({
+      grown: fc.integer({ min: 0, max: 3 }),
+      setBack: fc.nat(5),
+      batchSize: fc.constantFrom(1, 2, 500),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+        let life = lifeOn(new MemoryEventAdapter());
+        const storage = withCalls(
+          () => life.adapter,
+          async (call) => {
+            const next = script.shift();
+            if (next?.setBack === 0) life = await restored(backups[script.length % backups.length]!);
+            if (next) for (let n = 0; n < next.grown; n++) await grow(life);
+            return call();
+          },
+        );
+        for (let n = 0; n < 4; n++) await grow(life);
+        // Made before, each of another moment.
+        const backups = [await restored(life)];
+        await grow(life);
+        backups.push(await restored(life));
+        const script = [...steps];
+        const store = new EventStore({ adapter: storage });
+        // A reader keeps what it saw elsewhere, each with its checkpoint; refused, it goes back to what is shared.
+        let seen: { readonly id: string; readonly checkpoint: string }[] = [];
+        for (let round = 0, isThrough = false; !isThrough; round++) {
+          const isLast = script.length === 0;
+          const after = seen.at(-1)?.checkpoint ?? 0;
+          const batchSize = steps[round % steps.length]?.batchSize ?? 500;
+          try {
+            for await (const { event, checkpoint } of store.readAllWithCheckpoints({ after, batchSize })) {
+              seen.push({ id: event.id, checkpoint });
+            }
+            isThrough = isLast;
+          } catch (error) {
+            expect(error).toMatchObject(refused);
+            seen = seen.slice(0, (error as CheckpointEpochError).sharedUpTo);
+          }
+        }
+        expect(seen.map(({ id }) => id)).toEqual(life.ids);
+        await expect(store.readAllWithCheckpoints({ after: 'none' }).next()).rejects.toMatchObject({
+          code: 'INVALID_ARGUMENT',
+        });
+      }),
+      runs(300),
     );
   });
 
@@ -176,11 +228,19 @@ describe('checkpoints kept outside of the store', () => {
   });
 
   it('that are none are refused as such', async () => {
-    const { store, adapter } = lifeOn(new MemoryEventAdapter());
+    const life = lifeOn(new MemoryEventAdapter());
+    const { store, adapter } = life;
     for (const wrong of ['', '7', 'a:b', 'a:-1', 'a:1.5', 'a:99999999999999999999', ':1']) {
       await expect(store.positionOf(wrong)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     }
-    await expect(store.checkpointOf(-1)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await grow(life);
+    for (const wrong of [-1, 0.5, 2, Number.NaN, 2 ** 53]) {
+      await expect(store.checkpointOf(wrong)).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        argument: 'position',
+      });
+    }
+    expect(await store.positionOf(await store.checkpointOf(1))).toBe(1);
     for (const epochs of ['"a:1"', '[]', '[1]', '["a"]']) {
       await adapter.saveCheckpoint(epochsName, { position: 0, state: `{"epochs":${epochs}}` });
       await expect(store.checkpointOf(1)).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
