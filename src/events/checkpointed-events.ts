@@ -1,4 +1,4 @@
-import { checkpointText, epochsOf, positionIn } from './epochs.ts';
+import { checkpointText, epochsOf, lifeOf, positionIn } from './epochs.ts';
 import { allSequence, type BatchSource } from './event-batches.ts';
 import type { ReadAllOptions } from './event-store-options.ts';
 import type { RecordedEvent } from './recorded-event.ts';
@@ -11,16 +11,29 @@ export interface CheckpointedEvent<R extends RecordedEvent = RecordedEvent> {
 }
 
 /**
- * Events with checkpoints of the life that the store was in before they were read. Was it set back meanwhile, each is of
- * a position that both lives have, or is refused later: never taken for a position of the wrong one.
+ * Events with checkpoints of the very life that they were read in: a batch is given where the store was in the same one
+ * before and after it was read. In another life it is read again, if the reader has the same events up to there.
  */
 export async function* checkpointedEvents<R extends RecordedEvent>(
   source: BatchSource<R>,
-  { after, ...options }: ReadAllOptions,
+  { after = 0, limit = Number.MAX_SAFE_INTEGER, ...options }: ReadAllOptions,
 ): AsyncGenerator<CheckpointedEvent<R>, void> {
-  const epochs = await epochsOf(await source.adapter());
-  const start = typeof after === 'string' ? positionIn(epochs, after) : (after ?? 0);
-  for await (const event of allSequence(source, { ...options, after: start })) {
-    yield { event, checkpoint: checkpointText(epochs, event.position) };
+  const adapter = await source.adapter();
+  let epochs = await epochsOf(adapter);
+  let last = typeof after === 'string' ? after : checkpointText(epochs, after);
+  for (let left = limit, isThrough = false; !isThrough; ) {
+    const position = positionIn(epochs, last);
+    last = checkpointText(epochs, position);
+    isThrough = true;
+    for await (const batch of allSequence(source, { ...options, limit: left, after: position }).batches()) {
+      epochs = await epochsOf(adapter);
+      isThrough = lifeOf(last) === lifeOf(checkpointText(epochs, 0));
+      if (!isThrough) break;
+      for (const event of batch) {
+        last = checkpointText(epochs, event.position);
+        yield { event, checkpoint: last };
+      }
+      left -= batch.length;
+    }
   }
 }

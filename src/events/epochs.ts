@@ -56,6 +56,9 @@ export function checkpointText(epochs: Epochs, position: number): string {
   return textOf({ id: epochs.at(-1)!.id, position });
 }
 
+/** The life that a checkpoint is of. */
+export const lifeOf = (checkpoint: string): string => checkpoint.slice(0, checkpoint.indexOf(':'));
+
 /**
  * The position of a checkpoint, if this store has the same events up to there.
  *
