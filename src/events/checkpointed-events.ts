@@ -1,3 +1,4 @@
+import { checkInteger } from '../core/check-integer.ts';
 import { checkpointText, epochsOf, lifeOf, positionIn } from './epochs.ts';
 import { allSequence, type BatchSource } from './event-batches.ts';
 import type { ReadAllOptions } from './event-store-options.ts';
@@ -18,6 +19,7 @@ export async function* checkpointedEvents<R extends RecordedEvent>(
   source: BatchSource<R>,
   { after = 0, limit = Number.MAX_SAFE_INTEGER, ...options }: ReadAllOptions,
 ): AsyncGenerator<CheckpointedEvent<R>, void> {
+  if (typeof after !== 'string') checkInteger(after, 0, 'options.after');
   const adapter = await source.adapter();
   let epochs = await epochsOf(adapter);
   let last = typeof after === 'string' ? after : checkpointText(epochs, after);

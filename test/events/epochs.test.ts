@@ -16,6 +16,8 @@ interface Life {
   readonly store: EventStore;
   /** The ids of its events, in order. */
   readonly ids: string[];
+  /** What it was copied from. */
+  readonly from?: Life;
 }
 
 const lifeOn = (adapter: EventAdapter, ids: string[] = []): Life => ({
@@ -38,10 +40,20 @@ async function restored({ adapter, ids }: Life): Promise<Life> {
   return lifeOn(other, [...ids]);
 }
 
-async function copied({ adapter, ids }: Life): Promise<Life> {
+async function copied(from: Life): Promise<Life> {
   const other = new MemoryEventAdapter();
-  await copyEvents(adapter, other);
-  return lifeOn(other, [...ids]);
+  await copyEvents(from.adapter, other);
+  return { ...lifeOn(other, [...from.ids]), from };
+}
+
+/** Goes on with a copy, which is refused if it was written to since, or if what it was copied from has not all of it. */
+async function copiedOn({ adapter, ids, from }: Life): Promise<void> {
+  if (!from) return;
+  const isCopy = ids.every((id, index) => id === from.ids[index]);
+  const copying = copyEvents(from.adapter, adapter);
+  if (!isCopy) return expect(copying).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  await copying;
+  ids.push(...from.ids.slice(ids.length));
 }
 
 const refused = { code: 'CHECKPOINT_OF_ANOTHER_EPOCH' };
@@ -49,7 +61,7 @@ const refused = { code: 'CHECKPOINT_OF_ANOTHER_EPOCH' };
 describe('checkpoints kept outside of the store', () => {
   it('are only taken where the same events are up to there, and always in the life that gave them', async () => {
     const step = fc.record({
-      do: fc.constantFrom('grow', 'grow', 'restore', 'copy', 'checkpoint', 'checkpoint'),
+      do: fc.constantFrom('grow', 'grow', 'restore', 'copy', 'copy on', 'copy on', 'checkpoint', 'checkpoint'),
       life: fc.nat(99),
       back: fc.nat(3),
     });
@@ -62,6 +74,7 @@ describe('checkpoints kept outside of the store', () => {
           if (each.do === 'grow') await grow(life);
           else if (each.do === 'restore') lives.push(await restored(life));
           else if (each.do === 'copy') lives.push(await copied(life));
+          else if (each.do === 'copy on') await copiedOn(life);
           else {
             const position = Math.max(0, life.ids.length - each.back);
             const checkpoint = await life.store.checkpointOf(position);
@@ -234,6 +247,11 @@ describe('checkpoints kept outside of the store', () => {
       await expect(store.positionOf(wrong)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     }
     await grow(life);
+    for (const wrong of [-1, 0.5, Number.NaN, 2 ** 53]) {
+      await expect(store.readAllWithCheckpoints({ after: wrong }).next()).rejects.toMatchObject({
+        argument: 'options.after',
+      });
+    }
     for (const wrong of [-1, 0.5, 2, Number.NaN, 2 ** 53]) {
       await expect(store.checkpointOf(wrong)).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',
