@@ -115,10 +115,9 @@ export class CopyProgress {
   async #findUndone(): Promise<void> {
     const copies = new Map<string, StreamInfo>();
     for await (const info of allStreams(this.#target, this.#signal)) copies.set(info.stream, info);
-    for await (const { stream, version, firstVersion, deleted } of allStreams(this.#source, this.#signal)) {
+    for await (const { stream, firstVersion, deleted } of allStreams(this.#source, this.#signal)) {
       const copy = copies.get(stream);
-      const isBehind =
-        !copy || deleted || (!copy.deleted && copy.version <= version && copy.firstVersion <= firstVersion);
+      const isBehind = !copy || deleted || (!copy.deleted && copy.firstVersion <= firstVersion);
       if (isBehind) copies.delete(stream);
     }
     const [left] = copies.keys();

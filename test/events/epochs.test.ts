@@ -146,6 +146,18 @@ describe('checkpoints kept outside of the store', () => {
     );
   });
 
+  it('come with as many events as were asked for, also where a life begins meanwhile', async () => {
+    const { store, adapter, ids } = lifeOn(new MemoryEventAdapter());
+    for (let n = 0; n < 5; n++) await grow({ store, adapter, ids });
+    const read: string[] = [];
+    for await (const { event, checkpoint } of store.readAllWithCheckpoints({ limit: 3, batchSize: 1 })) {
+      read.push(event.id);
+      expect(await store.positionOf(checkpoint)).toBe(event.position);
+      if (read.length === 2) await store.beginEpoch();
+    }
+    expect(read).toEqual(ids.slice(0, 3));
+  });
+
   it('of before a backup go on in what is restored from it; those of after it are refused', async () => {
     const one = lifeOn(new MemoryEventAdapter());
     for (let n = 0; n < 3; n++) await grow(one);
@@ -189,9 +201,16 @@ describe('checkpoints kept outside of the store', () => {
     await grow(one);
     const after = await one.store.checkpointOf(3);
     const two = new EventStore({ adapter: target });
-    expect(await two.positionOf(own)).toBe(1);
-    expect(await two.positionOf(during)).toBe(2);
+    const check = async () => {
+      expect(await two.positionOf(own)).toBe(1);
+      expect(await two.positionOf(during)).toBe(2);
+    };
+    await check();
     await expect(two.positionOf(after)).rejects.toMatchObject(refused);
+    // Nothing new is copied by the second one.
+    for (let n = 0; n < 2; n++) await copyEvents(one.adapter, target);
+    await check();
+    expect(await two.positionOf(after)).toBe(3);
   });
 
   it('are refused once the storage tells that it was set back, or the caller does', async () => {

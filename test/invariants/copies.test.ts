@@ -49,7 +49,7 @@ const happening = fc.oneof(
   { weight: 6, arbitrary: change },
   { weight: 2, arbitrary: fc.constant('kill' as const) },
   { weight: 1, arbitrary: fc.constant('back up' as const) },
-  { weight: 1, arbitrary: fc.constant('set back' as const) },
+  { weight: 2, arbitrary: fc.constant('set back' as const) },
 );
 
 const refused = { code: expect.stringMatching(/^(CHECKPOINT_OF_ANOTHER_EPOCH|INVALID_ARGUMENT)$/) };
@@ -139,7 +139,7 @@ describe('a live copy', () => {
           }
         },
       ),
-      runs(20),
+      runs(12),
     );
   });
 });

@@ -139,7 +139,7 @@ describe('backup and restore', () => {
           }
         },
       ),
-      runs(30),
+      runs(12),
     );
   });
 
