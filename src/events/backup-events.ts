@@ -101,3 +101,13 @@ export async function* allStreams(
     after = page.at(-1)!.stream;
   }
 }
+
+/** What is known of every stream, by name. */
+export async function streamsOf(
+  adapter: EventAdapter,
+  signal: AbortSignal | undefined,
+): Promise<Map<string, StreamInfo>> {
+  const streams = new Map<string, StreamInfo>();
+  for await (const info of allStreams(adapter, signal)) streams.set(info.stream, info);
+  return streams;
+}

@@ -7,7 +7,10 @@ import type { RecordedEvent } from './recorded-event.ts';
 /** An event, and the checkpoint of a reader that has handled it. */
 export interface CheckpointedEvent<R extends RecordedEvent = RecordedEvent> {
   readonly event: R;
-  /** To be kept anywhere, and given as `after`. */
+  /**
+   * To be kept anywhere, and given as `after`. It tells in which life of the store its event was read, also if that is set
+   * back meanwhile: whoever goes on from it has seen the same events up to there, or is refused.
+   */
   readonly checkpoint: string;
 }
 

@@ -1,7 +1,7 @@
 import { sleep } from '../core/abort.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
-import { allStreams } from './backup-events.ts';
-import { CopyProgress } from './copy-progress.ts';
+import { allStreams, streamsOf } from './backup-events.ts';
+import { copyProgress } from './copy-progress.ts';
 import type { EventAdapter, StreamInfo } from './event-adapter.ts';
 import { pageSize, textOf } from './imported-page.ts';
 
@@ -35,15 +35,15 @@ export async function copyEvents(
   const { follow = false, pollIntervalMs = 200, signal, onProgress = () => {}, clock = systemClock } = options;
   await source.init();
   await target.init();
-  const progress = await CopyProgress.of(source, target, signal);
+  const progress = await copyProgress(source, target, signal);
   for (let events = 0; ; ) {
     signal?.throwIfAborted();
-    const page = await source.readAll({ after: progress.position, limit: pageSize });
+    const page = await source.readAll({ after: progress.position(), limit: pageSize });
     if (!(await progress.isUndisturbed())) continue;
     if (page.length > 0) {
       await progress.import(page);
       events += page.length;
-      onProgress({ events, position: progress.position });
+      onProgress({ events, position: progress.position() });
     }
     if (page.length === pageSize) continue;
     const removals = await removalsOf(source, target, signal);
@@ -82,10 +82,9 @@ export async function compareEvents(
     if (a!.length < pageSize) break;
     after = a!.at(-1)!.position;
   }
-  const streams = new Map<string, string>();
-  for await (const info of allStreams(one, signal)) streams.set(info.stream, textOf(info));
+  const streams = await streamsOf(one, signal);
   for await (const info of allStreams(other, signal)) {
-    if (streams.get(info.stream) !== textOf(info)) return `stream "${info.stream}" differs`;
+    if (textOf(streams.get(info.stream) ?? {}) !== textOf(info)) return `stream "${info.stream}" differs`;
     streams.delete(info.stream);
   }
   const [left] = streams.keys();
@@ -98,8 +97,7 @@ async function removalsOf(
   target: EventAdapter,
   signal: AbortSignal | undefined,
 ): Promise<readonly StreamInfo[]> {
-  const known = new Map<string, StreamInfo>();
-  for await (const info of allStreams(target, signal)) known.set(info.stream, info);
+  const known = await streamsOf(target, signal);
   const removals: StreamInfo[] = [];
   for await (const info of allStreams(source, signal)) {
     const copy = known.get(info.stream);

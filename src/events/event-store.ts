@@ -148,20 +148,17 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
   }
 
   /**
-   * The events of all streams as {@link readAll} gives them, each with a checkpoint to be kept outside of this store, for
-   * `after` to go on from. It tells of which life of the store it is: also where that is set back while it is read, a
-   * reader that goes on from the checkpoint either has seen the same events up to there, or is refused.
+   * As {@link readAll}, each event with a {@link CheckpointedEvent.checkpoint}, to be kept outside of this store.
    *
-   * @throws {@link CheckpointEpochError} while iterating, if `after` is a checkpoint of another life of the store.
+   * @throws {@link CheckpointEpochError} while iterating, if the reader is ahead of what this life of the store took over.
    */
   readAllWithCheckpoints(options: ReadAllOptions = {}): AsyncGenerator<CheckpointedEvent<RecordedEventOf<E>>, void> {
     return checkpointedEvents(this.#source.events, options);
   }
 
   /**
-   * The checkpoint of a position in the present life of this store, such as 0, or where something is at rest. Whether the
-   * caller has read that position in this life is not known here: events that were read while the store may be set back
-   * get theirs from {@link readAllWithCheckpoints}.
+   * The checkpoint of a position in the present life of this store. That it was read in this one is the caller's word:
+   * {@link readAllWithCheckpoints} knows.
    *
    * @throws {@link InvalidArgumentError} if it is behind the last event there is, also where that was removed.
    */

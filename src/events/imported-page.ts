@@ -50,6 +50,6 @@ export function digestOf(events: readonly StoredEvent[]): string {
 }
 
 /** The content of a record, whatever the order of its fields. */
-export function textOf(record: StoredEvent | StreamInfo): string {
+export function textOf(record: object): string {
   return JSON.stringify(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
