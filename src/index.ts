@@ -64,6 +64,7 @@ export type { HandlingFailure } from './events/attempts.ts';
 export { type BackupOptions, backupEvents } from './events/backup-events.ts';
 export type { BackupCounts } from './events/backup-record.ts';
 export { EventMessageError, EventNotSentError, EventsMissedError } from './events/bus-errors.ts';
+export type { CheckpointedEvent } from './events/checkpointed-events.ts';
 export type { CommandAttemptOptions } from './events/command-attempts.ts';
 export {
   type CommandHandler,

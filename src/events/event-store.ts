@@ -6,6 +6,7 @@ import { throwLater } from '../core/on-error.ts';
 import type { FoldSource } from './aggregate-stream.ts';
 import { checkExpectedVersion } from './append-batches.ts';
 import { checkSubscriptionName } from './checkpoint-names.ts';
+import { type CheckpointedEvent, checkpointedEvents } from './checkpointed-events.ts';
 import { beginEpoch, checkpointText, epochsOf, positionIn } from './epochs.ts';
 import type { EventAdapter, StoredEvent, StreamInfo } from './event-adapter.ts';
 import { EventAppender, type EventAppenderParts } from './event-appender.ts';
@@ -18,6 +19,7 @@ import type {
   AppendRequest,
   AppendResult,
   EventStoreOptions,
+  ReadAllOptions,
 } from './event-store-options.ts';
 import { EventStreams } from './event-streams.ts';
 import { FoldSnapshots } from './fold-snapshots.ts';
@@ -153,12 +155,30 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
   }
 
   /**
-   * A position as a text to be kept outside of this store, for {@link readAll} or {@link positionOf} to go on from: it
-   * tells of which life of the store it is. A restored store is another life, with the same events up to the backup.
+   * As {@link readAll}, each event with a {@link CheckpointedEvent.checkpoint}, to be kept outside of this store.
+   *
+   * @throws {@link CheckpointEpochError} while iterating, if the reader is ahead of what this life of the store took over.
+   */
+  readAllWithCheckpoints(options: ReadAllOptions = {}): AsyncGenerator<CheckpointedEvent<RecordedEventOf<E>>, void> {
+    return checkpointedEvents(this.#source.events, options);
+  }
+
+  /**
+   * The checkpoint of a position in the present life of this store. That it was read in this one is the caller's word:
+   * {@link readAllWithCheckpoints} knows.
+   *
+   * @throws {@link InvalidArgumentError} if it is behind the last event there is, also where that was removed.
    */
   async checkpointOf(position: number): Promise<string> {
     checkInteger(position, 0, 'position');
-    return checkpointText(await epochsOf(await this.#storage.use()), position);
+    const adapter = await this.#storage.use();
+    // In this order: set back in between, it is of the life before, and refused.
+    const epochs = await epochsOf(adapter);
+    const last = await adapter.lastPosition();
+    if (position > last) {
+      throw new InvalidArgumentError('position', `one of this store, whose last event is at ${last}`, position);
+    }
+    return checkpointText(epochs, position);
   }
 
   /**
