@@ -67,6 +67,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
       codecAtOnce: new EventCodec(options, Number.POSITIVE_INFINITY),
       inline: new InlineProjections(options.inlineProjections ?? [], codec),
       clock,
+      random,
       isChained: options.hashChain ?? false,
       appended: () => subscriptions.wake(),
     };
