@@ -5,6 +5,7 @@ import { allStreams } from './backup-events.ts';
 import { ownCheckpoint } from './checkpoint-names.ts';
 import { branchEpoch, epochsOf } from './epochs.ts';
 import type { EventAdapter, StoredEvent, StreamInfo } from './event-adapter.ts';
+import { removalNames } from './recorded-removals.ts';
 
 /** How a store is copied. */
 export interface CopyOptions {
@@ -136,6 +137,10 @@ async function copyRemovals(
     if (info.deleted ? !copy?.deleted : isEmpty || info.firstVersion > (copy?.firstVersion ?? 1)) {
       await target.importStreams([info.deleted || isEmpty ? info : reached]);
     }
+  }
+  const recorded = new Map((await target.listCheckpoints(removalNames)).map(({ name, position }) => [name, position]));
+  for (const { name, position, state } of await source.listCheckpoints(removalNames)) {
+    if (recorded.get(name) !== position) await target.saveCheckpoint(name, { position, state });
   }
 }
 

@@ -25,6 +25,7 @@ import { InlineProjections } from './inline-projections.ts';
 import type { ParkedEvents } from './parked-events.ts';
 import { type Projection, type ProjectionPlan, projectionPlan } from './projection.ts';
 import { dropVersion, liveVersion, makeFirstLive, makeLive } from './projection-versions.ts';
+import { deleteRecorded, truncateRecorded } from './recorded-removals.ts';
 import { RunningSubscriptions } from './running-subscriptions.ts';
 import { StoreAdapter } from './store-adapter.ts';
 import { type RunOptions, runSettings, type SubscribeOptions, subscribeSettings } from './subscribe-options.ts';
@@ -192,7 +193,9 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
   async truncateStream(stream: string, beforeVersion: number): Promise<void> {
     checkName(stream, 'stream');
     checkInteger(beforeVersion, 1, 'beforeVersion');
-    await (await this.#storage.use()).truncateStream(stream, beforeVersion);
+    const adapter = await this.#storage.use();
+    if (this.#parts.isChained) return truncateRecorded(adapter, stream, beforeVersion);
+    await adapter.truncateStream(stream, beforeVersion);
   }
 
   /**
@@ -204,7 +207,10 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
     const { expectedVersion = 'any' } = options;
     checkName(stream, 'stream');
     checkExpectedVersion(expectedVersion, 'options.expectedVersion');
-    const outcome = await (await this.#storage.use()).deleteStream(stream, expectedVersion);
+    const adapter = await this.#storage.use();
+    const outcome = await (this.#parts.isChained
+      ? deleteRecorded(adapter, stream, expectedVersion)
+      : adapter.deleteStream(stream, expectedVersion));
     if (outcome.status === 'conflict') {
       throw new ConcurrencyConflictError({
         aggregateId: stream,
