@@ -13,21 +13,15 @@ export type PgFailure = 'lost' | 'unreachable' | 'given_up' | 'duplicate_id' | '
 
 const neverConnected = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT)$/;
 
-/** Serialization failure, deadlock: the transaction was rolled back, whoever's statement it was. */
-const rolledBack = /^(40001|40P01)$/;
-
 export function failureOf(error: unknown): PgFailure {
-  // His work is his own to repeat, but for what the server rolled back.
-  if (error instanceof CallersError) {
-    const { code } = Object(error.cause) as { code?: unknown };
-    return typeof code === 'string' && rolledBack.test(code) ? 'given_up' : 'refused';
-  }
+  // Whatever it looks like, and wherever it comes from: his work is his own to repeat.
+  if (error instanceof CallersError) return 'refused';
   if (isMigrationError(error)) return error.cause === undefined ? 'refused' : failureOf(error.cause);
   const { code, constraint, message } = error as { code?: unknown; constraint?: unknown; message?: unknown };
   if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('E')) {
     if (code === '23505') return constraint === 'events_id' ? 'duplicate_id' : 'given_up';
-    // The latter: lock not available.
-    if (rolledBack.test(code) || code === '55P03') return 'given_up';
+    // Serialization failure, deadlock, lock not available.
+    if (code === '40001' || code === '40P01' || code === '55P03') return 'given_up';
     // Starting up or recovering; too many connections.
     if (code === '57P03' || code === '53300') return 'unreachable';
     // Connection exceptions; shut down by an administrator, or crashed.
