@@ -93,7 +93,7 @@ async function verifyStream(
   const first = deleted ? version + 1 : info.firstVersion;
   const recorded = first > 1 ? await firstLeft(adapter, stream) : 1;
   const check = new StreamCheck(stream, { first, recorded }, end);
-  for (let from = check.start; ; ) {
+  for (let from = first; ; ) {
     signal?.throwIfAborted();
     const to = Number.MAX_SAFE_INTEGER;
     const page = await adapter.readStream({ stream, from, to, limit: pageSize, direction: 'forward' });
@@ -130,13 +130,8 @@ class StreamCheck {
     this.#kept = kept;
     this.#first = first;
     this.#recorded = recorded;
-    this.#version = this.start - 1;
-    this.#hash = this.start === 1 ? beginningOf(stream) : undefined;
-  }
-
-  /** From where on events may be there: one that was not removed by a store may be there in spite of what the storage says. */
-  get start(): number {
-    return Math.min(this.#first, this.#recorded);
+    this.#version = first - 1;
+    this.#hash = first === 1 ? beginningOf(stream) : undefined;
   }
 
   /** Whether there are events behind the end of the chain that was kept before. */
@@ -148,13 +143,11 @@ class StreamCheck {
     this.events++;
     const link = linkOf(event);
     if (event.version !== this.#version + 1) {
-      if (event.version > this.#first) this.#find('missing', Math.max(this.#version + 1, this.#first));
+      this.#find('missing', this.#version + 1);
       this.#hash = undefined;
     }
-    // What it links to was in the chain.
-    if (event.version >= this.#first && this.#version < this.#first) {
-      if (link !== undefined && link !== beginningOf(this.#stream)) this.#recognize();
-    }
+    // What the first one links to was in the chain.
+    if (this.events === 1 && link !== undefined && link !== beginningOf(this.#stream)) this.#checkRemoval();
     if (event.position <= this.#position) this.#find('misplaced', event.version);
     this.#isLinked = link !== undefined;
     if (link === undefined) {
@@ -172,9 +165,8 @@ class StreamCheck {
 
   /** @param end - What is kept of the chain by now. */
   end(lastVersion: number, end: ChainEnd | undefined): void {
-    if (this.#version < this.#first && this.#kept) this.#recognize();
-    const reached = Math.max(this.#version, this.#first - 1);
-    if (reached < Math.max(lastVersion, this.#kept?.version ?? 0)) this.#find('missing', reached + 1);
+    if (this.events === 0 && this.#kept) this.#checkRemoval();
+    if (this.#version < Math.max(lastVersion, this.#kept?.version ?? 0)) this.#find('missing', this.#version + 1);
     if (end && end !== this.#kept) {
       if (end.version === this.#version) this.#compare(end);
       // Unless what is behind it was found to be in no chain, it was in one whose end was set back.
@@ -183,7 +175,7 @@ class StreamCheck {
     this.isOpen = this.#isChained && !end;
   }
 
-  /** Events of an append link to the hash alone: their positions are not known before. */
+  /** Within an append events link to the hash alone: its positions are not known before. */
   #isBehindLast(link: string): boolean {
     return link === this.#hash || link === placed(this.#hash!, this.#position);
   }
@@ -193,7 +185,7 @@ class StreamCheck {
     else if (position !== this.#position) this.#find('misplaced', version);
   }
 
-  #recognize(): void {
+  #checkRemoval(): void {
     if (this.#first > this.#recorded) this.#find('removed', this.#recorded);
   }
 

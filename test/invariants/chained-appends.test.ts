@@ -39,7 +39,9 @@ describe('chained appends', () => {
     const results = await Promise.all(many.map((id, n) => stores[n % 2]!.append('s', of(id))));
     expect(results.map(({ version }) => version)).toEqual(many.map((_, n) => n + 1));
     expect([adapter.appends, adapter.reads]).toEqual([100, 1]);
-    expect(await verifyEvents(adapter)).toMatchObject({ events: 100, findings: [] });
+    await stores[0]!.append('s', of('later'));
+    expect([adapter.appends, adapter.reads]).toEqual([101, 2]);
+    expect(await verifyEvents(adapter)).toMatchObject({ events: 101, findings: [] });
   });
 
   it('to several streams at once do not wait for each other for good', async () => {
@@ -131,6 +133,21 @@ describe('chained appends', () => {
     expect((await Promise.all(behind)).map(({ version }) => version)).toEqual([1, 2]);
     expect([adapter.appends, adapter.reads]).toEqual([3, 3]);
     expect(await verifyEvents(adapter)).toMatchObject({ events: 3, findings: [] });
+  });
+
+  it('of which the signal aborts while the stream is looked at are not stored', async () => {
+    const stop = new AbortController();
+    class Stopping extends CountingAdapter {
+      override async streamVersion(stream: string): Promise<number> {
+        const version = await super.streamVersion(stream);
+        stop.abort(new Error('stop'));
+        return version;
+      }
+    }
+    const adapter = new Stopping();
+    const appending = new EventStore({ adapter, hashChain: true }).append('s', of('1'), { signal: stop.signal });
+    await expect(appending).rejects.toThrow('stop');
+    expect(adapter.appends).toBe(0);
   });
 
   it('that fail, whether they are stored or not, keep nobody from going on behind them', async () => {
