@@ -97,7 +97,11 @@ describe('chained appends', () => {
           } else {
             expect(own).toEqual([]);
             if (one.reason.message === 'stop') expect(abort).toBe(true);
-            else expect([one.reason.code, expectedVersion]).toEqual(['CONCURRENCY_CONFLICT', expect.not.stringContaining('any')]);
+            else
+              expect([one.reason.code, expectedVersion]).toEqual([
+                'CONCURRENCY_CONFLICT',
+                expect.not.stringContaining('any'),
+              ]);
           }
         }
         expect(await verifyEvents(inner)).toMatchObject({ events: stored.length, unlinked: 0, open: 0, findings: [] });
@@ -123,7 +127,13 @@ describe('chained appends', () => {
     const stop = new AbortController();
     const { signal } = stop;
     const first = store.append('s', of('first'), { signal });
-    const waiting = store.appendMany([{ stream: 't', events: of('t') }, { stream: 's', events: of('s') }], { signal });
+    const waiting = store.appendMany(
+      [
+        { stream: 't', events: of('t') },
+        { stream: 's', events: of('s') },
+      ],
+      { signal },
+    );
     const behind = [store.append('t', of('behind in t')), store.append('s', of('behind in s'))];
     while (adapter.appends === 0) await new Promise(setImmediate);
     stop.abort(new Error('stop'));

@@ -1,7 +1,7 @@
 import { sleep } from '../../core/abort.ts';
 import { backoffDelay, type Random } from '../../core/backoff.ts';
-import type { Clock } from '../../core/clock.ts';
 import { CallersError } from '../../core/callers-error.ts';
+import type { Clock } from '../../core/clock.ts';
 import { AppendInDoubtError } from '../../core/errors.ts';
 import type { AppendCondition, AppendOutcome, StoredEvent } from '../../events/event-adapter.ts';
 import type { AppendSettled } from './append-groups.ts';

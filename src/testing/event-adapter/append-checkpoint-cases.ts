@@ -32,7 +32,10 @@ export function appendCheckpointCases(define: DefineCase): void {
     const names = [context.name('one'), context.name('other')];
     const outcome = await adapter.append([batch(two, 3), batch(one, 2, 1)], {
       checkpoints: (appended) =>
-        appended.map(({ version, position }, index) => ({ ...at(names[index]!, position), state: `{"at":${version}}` })),
+        appended.map(({ version, position }, index) => ({
+          ...at(names[index]!, position),
+          state: `{"at":${version}}`,
+        })),
     });
     assert.ok(outcome.status === 'appended');
     const saved = await Promise.all(names.map((name) => other.loadCheckpoint(name)));

@@ -1,4 +1,9 @@
-import type { AdapterAppendOptions, AppendedBatch, EventBatch, StoredEvent } from '../../../src/events/event-adapter.ts';
+import type {
+  AdapterAppendOptions,
+  AppendedBatch,
+  EventBatch,
+  StoredEvent,
+} from '../../../src/events/event-adapter.ts';
 import { any, type Mutants, pause } from './mutant.ts';
 
 const saved = (options: AdapterAppendOptions | undefined, appended: readonly AppendedBatch[]) =>
@@ -19,14 +24,16 @@ export const appendCheckpointMutants: Mutants = {
   }),
   'saves checkpoints before it knows whether it is refused': (next) => ({
     async append(batches, { checkpoints, ...options } = {}) {
-      for (const { name, ...checkpoint } of saved({ checkpoints }, guesses(batches))) await next.saveCheckpoint(name, checkpoint);
+      for (const { name, ...checkpoint } of saved({ checkpoints }, guesses(batches)))
+        await next.saveCheckpoint(name, checkpoint);
       return next.append(batches, options);
     },
   }),
   'saves checkpoints of appends that are not refused, whatever becomes of the work': (next) => ({
     async append(batches, { checkpoints, ...options } = {}) {
       const save = async (appended: readonly AppendedBatch[]) => {
-        for (const { name, ...checkpoint } of saved({ checkpoints }, appended)) await next.saveCheckpoint(name, checkpoint);
+        for (const { name, ...checkpoint } of saved({ checkpoints }, appended))
+          await next.saveCheckpoint(name, checkpoint);
       };
       const outcome = await next.append(batches, options).catch(async (error: unknown) => {
         await save(guesses(batches));
