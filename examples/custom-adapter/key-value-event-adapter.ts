@@ -53,7 +53,8 @@ export class KeyValueEventAdapter implements EventAdapter {
       }
       for (const event of stored) putEvent(changes, event);
       let revision = await this.#count(keys.revisionCounter);
-      for (const checkpoint of checkpoints?.(results) ?? []) putCheckpoint(changes, { ...checkpoint, revision: ++revision });
+      for (const checkpoint of checkpoints?.(results) ?? [])
+        putCheckpoint(changes, { ...checkpoint, revision: ++revision });
       await within?.(stored, undefined);
       return { status: 'appended', batches: results };
     });
