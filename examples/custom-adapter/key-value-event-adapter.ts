@@ -32,7 +32,7 @@ export class KeyValueEventAdapter implements EventAdapter {
   async init(): Promise<void> {}
 
   append(batches: readonly EventBatch[], options: AdapterAppendOptions = {}): Promise<AppendOutcome> {
-    const { condition, checkpoints = [], within } = options;
+    const { condition, checkpoints, within } = options;
     return this.#store.transact(async (changes) => {
       const refused = await this.#refusal(batches);
       if (refused) return refused;
@@ -53,7 +53,8 @@ export class KeyValueEventAdapter implements EventAdapter {
       }
       for (const event of stored) putEvent(changes, event);
       let revision = await this.#count(keys.revisionCounter);
-      for (const checkpoint of checkpoints) putCheckpoint(changes, { ...checkpoint, revision: ++revision });
+      for (const checkpoint of checkpoints?.(results) ?? [])
+        putCheckpoint(changes, { ...checkpoint, revision: ++revision });
       await within?.(stored, undefined);
       return { status: 'appended', batches: results };
     });

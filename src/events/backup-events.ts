@@ -5,6 +5,7 @@ import { type BackupRecord, backupFormat } from './backup-record.ts';
 import { chainName } from './chained-appends.ts';
 import { epochsOf } from './epochs.ts';
 import type { EventAdapter, StoredEvent, StreamInfo } from './event-adapter.ts';
+import { removalNames } from './recorded-removals.ts';
 
 /** How a backup is made. */
 export interface BackupOptions {
@@ -41,7 +42,9 @@ export async function* backupEvents(adapter: EventAdapter, options: BackupOption
   // Without them no checkpoint of this life could be told in what is restored.
   await epochsOf(adapter);
   // Read first: a checkpoint must not be ahead of the events.
-  const checkpoints = await adapter.listCheckpoints('');
+  const listed = await adapter.listCheckpoints('');
+  // But for what the streams are compared with, which is read after them.
+  const checkpoints = listed.filter(({ name }) => !name.startsWith(removalNames));
   const upTo = await adapter.lastPosition();
   yield line({ header: { format: backupFormat, version: 1, madeAt: new Date(clock.now()).toISOString() } });
   for await (const event of eventsUpTo(adapter, upTo, options)) {
@@ -57,7 +60,8 @@ export async function* backupEvents(adapter: EventAdapter, options: BackupOption
     counts.streams++;
     yield line({ stream });
   }
-  for (const { name, position, state } of checkpoints) {
+  const removals = await adapter.listCheckpoints(removalNames);
+  for (const { name, position, state } of [...checkpoints, ...removals]) {
     // The end of a chain that has gone on since would be taken for one that was set back.
     if (moved.has(name)) continue;
     counts.checkpoints++;

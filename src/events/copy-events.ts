@@ -2,8 +2,9 @@ import { sleep } from '../core/abort.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { allStreams, streamsOf } from './backup-events.ts';
 import { copyProgress } from './copy-progress.ts';
-import type { EventAdapter, StreamInfo } from './event-adapter.ts';
+import type { EventAdapter, StoredCheckpoint, StreamInfo } from './event-adapter.ts';
 import { pageSize, textOf } from './imported-page.ts';
+import { removalNames } from './recorded-removals.ts';
 
 /** How a store is copied. */
 export interface CopyOptions {
@@ -47,7 +48,10 @@ export async function copyEvents(
     }
     if (page.length === pageSize) continue;
     const removals = await removalsOf(source, target, signal);
+    // Read afterwards: a removal is written down before it is done.
+    const records = await recordsOf(source, target);
     if (!(await progress.isUndisturbed())) continue;
+    for (const { name, position, state } of records) await target.saveCheckpoint(name, { position, state });
     for (const removal of removals) await target.importStreams([removal]);
     await progress.branch();
     if (!follow) return events;
@@ -109,4 +113,10 @@ async function removalsOf(
     }
   }
   return removals;
+}
+
+/** What the source has written down of its removals, and the target has not yet: see `recorded-removals.ts`. */
+async function recordsOf(source: EventAdapter, target: EventAdapter): Promise<readonly StoredCheckpoint[]> {
+  const known = new Map((await target.listCheckpoints(removalNames)).map(({ name, position }) => [name, position]));
+  return (await source.listCheckpoints(removalNames)).filter(({ name, position }) => known.get(name) !== position);
 }

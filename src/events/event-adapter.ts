@@ -51,14 +51,15 @@ export type NamedCheckpoint = Checkpoint & { readonly name: string };
 export interface AdapterAppendOptions {
   readonly condition?: AppendCondition | undefined;
   /**
-   * Saved in the same transaction, whatever they are at: they are stored with the events, or not at all. Each name once.
+   * Made of where the append got to and saved in the same transaction, whatever they are at: they are stored with the
+   * events, or not at all. Each name once. It does not throw.
    */
-  readonly checkpoints?: readonly NamedCheckpoint[] | undefined;
+  readonly checkpoints?: ((appended: readonly AppendedBatch[]) => readonly NamedCheckpoint[]) | undefined;
   /**
    * Work in the same transaction, done once the events are written, with all of them in the order of the batches: if it
    * throws, nothing is stored, and the append rejects with its error. An append that is refused does not do it. It gets
    * what the adapter's own work runs on (a `pg` client, an SQLite database, nothing in memory), and must not wait for
-   * another write to the same storage. An adapter on a synchronous database refuses work that gives a promise: nothing
+   * another write to the same storage. It is done anew where the storage gave up the transaction for another one. An adapter on a synchronous database refuses work that gives a promise: nothing
    * is stored then, either.
    */
   readonly within?: ((events: readonly StoredEvent[], client: unknown) => unknown) | undefined;

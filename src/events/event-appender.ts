@@ -1,3 +1,4 @@
+import type { Random } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
 import { ConcurrencyConflictError, InvalidArgumentError } from '../core/errors.ts';
 import { appendCondition, checkDistinct, encodeRequest } from './append-batches.ts';
@@ -21,6 +22,7 @@ export interface EventAppenderParts {
   readonly codecAtOnce: EventCodec;
   readonly inline: InlineProjections;
   readonly clock: Clock;
+  readonly random: Random;
   /** Whether each event gets the hash of the one before it. */
   readonly isChained: boolean;
   /** Called when something new is stored. */
@@ -48,7 +50,7 @@ export class EventAppender {
 
   async append(batches: readonly EventBatch[], options: AppendManyOptions): Promise<AppendResult[]> {
     if (batches.length === 0) return [];
-    const { codec, inline, isChained } = this.#parts;
+    const { codec, inline, isChained, clock, random } = this.#parts;
     checkDistinct(batches);
     const condition = appendCondition(options);
     const ready = this.#parts.adapter();
@@ -60,7 +62,7 @@ export class EventAppender {
     options.signal?.throwIfAborted();
     const how = { condition, within: inline.within(valid) };
     const outcome = await (isChained
-      ? appendChained(adapter, sealed, { ...how, signal: options.signal })
+      ? appendChained(adapter, sealed, { ...how, signal: options.signal, clock, random })
       : adapter.append(sealed, how));
     if (outcome.status === 'existing') {
       return withStreams(batches, firstResult(valid, await codec.decode(outcome.events), codec));

@@ -26,6 +26,7 @@ import { FoldSnapshots } from './fold-snapshots.ts';
 import { InlineProjections } from './inline-projections.ts';
 import type { ParkedEvents } from './parked-events.ts';
 import type { Projection } from './projection.ts';
+import { deleteRecorded, truncateRecorded } from './recorded-removals.ts';
 import { RunningProjections } from './running-projections.ts';
 import { RunningSubscriptions } from './running-subscriptions.ts';
 import { StoreAdapter } from './store-adapter.ts';
@@ -75,6 +76,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
       codecAtOnce: new EventCodec(options, Number.POSITIVE_INFINITY),
       inline: new InlineProjections(options.inlineProjections ?? [], codec),
       clock,
+      random,
       isChained: options.hashChain ?? false,
       appended: () => subscriptions.wake(),
     };
@@ -218,7 +220,9 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
   async truncateStream(stream: string, beforeVersion: number): Promise<void> {
     checkName(stream, 'stream');
     checkInteger(beforeVersion, 1, 'beforeVersion');
-    await (await this.#storage.use()).truncateStream(stream, beforeVersion);
+    const adapter = await this.#storage.use();
+    if (this.#parts.isChained) return truncateRecorded(adapter, stream, beforeVersion);
+    await adapter.truncateStream(stream, beforeVersion);
   }
 
   /**
@@ -230,7 +234,10 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
     const { expectedVersion = 'any' } = options;
     checkName(stream, 'stream');
     checkExpectedVersion(expectedVersion, 'options.expectedVersion');
-    const outcome = await (await this.#storage.use()).deleteStream(stream, expectedVersion);
+    const adapter = await this.#storage.use();
+    const outcome = await (this.#parts.isChained
+      ? deleteRecorded(adapter, stream, expectedVersion)
+      : adapter.deleteStream(stream, expectedVersion));
     if (outcome.status === 'conflict') {
       throw new ConcurrencyConflictError({
         aggregateId: stream,

@@ -19,6 +19,13 @@ export function hashOf({ stream, version, id, type, encoding, data, metadata, ti
   return createHash('sha256').update(JSON.stringify(fields)).digest('base64url');
 }
 
+/** What an append links to: the hash of the event before it, with the position that it got when it was stored. */
+export function placed(hash: string, position: number): string {
+  return createHash('sha256')
+    .update(JSON.stringify([hash, position]))
+    .digest('base64url');
+}
+
 /** What the first event of a stream links to. */
 export function beginningOf(stream: string): string {
   return createHash('sha256')

@@ -205,6 +205,116 @@ describeWithPostgres('PostgreSQLEventAdapter on a server', () => {
     });
   });
 
+  describe('in a transaction of its own', () => {
+    interface Fault {
+      readonly at: RegExp;
+      /** Whether the statement has taken effect. */
+      readonly done?: boolean;
+      readonly error: Error;
+    }
+    const lost = new Error('Connection terminated unexpectedly');
+    const deadlock = failed('40P01');
+
+    /** The server through connections that fail as told, each fault once. */
+    function faulty(faults: Fault[]) {
+      const statements: string[] = [];
+      const run = async (client: pg.ClientBase, text: string, values?: unknown[]) => {
+        statements.push(text);
+        const fault = faults[0]?.at.test(text) ? faults.shift() : undefined;
+        const result = fault && !fault.done ? undefined : await client.query(text, values as never);
+        if (fault) throw fault.error;
+        return result!;
+      };
+      const connect = async () => {
+        const client = await pool.connect();
+        return {
+          query: (text: string, values?: unknown[]) => run(client, text, values),
+          release: (error?: Error) => client.release(error),
+        };
+      };
+      return { db: { query: pool.query.bind(pool) as pg.Pool['query'], connect, totalCount: 1 }, statements };
+    }
+
+    const appending = async (faults: Fault[], within?: (client: unknown) => unknown) => {
+      const { db, statements } = faulty(faults);
+      const adapter = new PostgreSQLEventAdapter(db, { schema, random: () => 0, maxAttempts: 3 });
+      await new PostgreSQLEventAdapter(pool, { schema }).init();
+      const stream = uniqueName('chained');
+      const appended = batch(stream, 0);
+      const works: number[] = [];
+      const outcome = await adapter
+        .append([appended], {
+          checkpoints: ([at]) => [{ name: stream, position: at!.position, state: '{}' }],
+          within: (events, client) => {
+            works.push(events.length);
+            return within?.(client);
+          },
+        })
+        .catch((error: unknown) => error as Error & { code?: string });
+      const stored = await adapter.readStream({ stream, from: 1, to: 9, limit: 9, direction: 'forward' });
+      const position = (await adapter.loadCheckpoint(stream))?.position;
+      expect(position).toBe(stored[0]?.position);
+      return { outcome, appended, stored: stored.length, works, begun: statements.filter((text) => text === 'BEGIN') };
+    };
+
+    it.each([
+      ['its deadlock', { at: /append/, error: deadlock }],
+      ['its deadlock with other checkpoints', { at: /event_checkpoints/, error: deadlock }],
+      ['a serialization failure of its commit', { at: /COMMIT/, error: failed('40001') }],
+      ['a connection lost before it had written', { at: /append/, error: lost }],
+      ['a connection lost before its commit', { at: /COMMIT/, error: lost }],
+    ])('is tried again after %s, and stored once', async (_, fault) => {
+      const { outcome, stored, works, begun } = await appending([fault]);
+      expect(outcome).toMatchObject({ status: 'appended', batches: [{ version: 1 }] });
+      expect([stored, works.at(-1), begun.length]).toEqual([1, 1, 2]);
+    });
+
+    it('is settled where the connection is lost after its commit', async () => {
+      const { outcome, appended, stored, works } = await appending([{ at: /COMMIT/, done: true, error: lost }]);
+      expect(outcome).toMatchObject({ status: 'existing', events: [{ id: appended.events[0]!.id, version: 1 }] });
+      expect([stored, works]).toEqual([1, [1]]);
+    });
+
+    it('is given up after so many tries, and in doubt only if it is', async () => {
+      const thrice = (fault: Fault) => [fault, fault, fault];
+      const inDoubt = await appending(thrice({ at: /COMMIT/, error: lost }));
+      expect(inDoubt.outcome).toMatchObject({ code: 'APPEND_IN_DOUBT', cause: lost });
+      const refused = await appending(thrice({ at: /append/, error: deadlock }));
+      expect(refused.outcome).toMatchObject({ code: 'STORAGE_FAILED', cause: deadlock });
+      expect([inDoubt.begun.length, refused.begun.length, refused.stored]).toEqual([3, 3, 0]);
+    });
+
+    it('is not tried again where the caller’s work fails, also not after a try that was in doubt', async () => {
+      for (const faults of [[], [{ at: /COMMIT/, error: lost }]]) {
+        const works = faults.length + 1;
+        let times = 0;
+        const work = () => ++times === works && Promise.reject(deadlock);
+        const { outcome, stored } = await appending(faults, work);
+        expect([outcome, times, stored]).toEqual([deadlock, works, 0]);
+      }
+    });
+
+    it('is refused where the caller’s work hid that a statement of it had failed', async () => {
+      const { outcome, works, stored } = await appending([], async (client) => {
+        await (client as pg.ClientBase).query('select 1/0').catch(() => {});
+      });
+      expect([outcome, works, stored]).toMatchObject([{ code: 'STORAGE_FAILED' }, [1], 0]);
+    });
+
+    it('is tried once in a transaction of the caller’s', async () => {
+      await new PostgreSQLEventAdapter(pool, { schema }).init();
+      const { db, statements } = faulty([{ at: /append/, error: deadlock }]);
+      const client = await db.connect();
+      await client.query('begin');
+      const inside = new PostgreSQLEventAdapter(db, { schema }).withTransaction(client);
+      const failing = inside.append([batch('callers')], { checkpoints: () => [] });
+      await expect(failing).rejects.toMatchObject({ code: 'STORAGE_FAILED', cause: deadlock });
+      expect(statements.filter((text) => /append/.test(text))).toHaveLength(1);
+      await client.query('rollback');
+      client.release();
+    });
+  });
+
   it('is run by ddl() as well as by migrate()', async () => {
     const own = `${schema}_ddl`;
     const adapter = new PostgreSQLEventAdapter(pool, { schema: own });

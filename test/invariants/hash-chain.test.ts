@@ -9,6 +9,7 @@ import type { EventAdapter } from '../../src/events/event-adapter.ts';
 import { EventStore } from '../../src/events/event-store.ts';
 import { restoreEvents } from '../../src/events/restore-events.ts';
 import { verifyEvents } from '../../src/events/verify-events.ts';
+import { pausing, scheduledClock } from '../events/pausing-adapter.ts';
 import { openSqlite } from '../sqlite-driver.ts';
 import { runs } from './runs.ts';
 
@@ -21,6 +22,7 @@ const change = fc.oneof(
       streams: fc.subarray(['a', 'b', 'ü/한', '%2F'], { minLength: 1, maxLength: 2 }),
       count: fc.integer({ min: 1, max: 3 }),
       metadata: fc.constantFrom({}, { by: 'one' }),
+      tags: fc.subarray(['x', 'y']),
     }),
   },
   {
@@ -35,8 +37,8 @@ const changes = fc.array(change, { minLength: 1, maxLength: 15 });
 async function apply(store: EventStore, each: Change): Promise<void> {
   if (each.do === 'truncate') return store.truncateStream(each.stream, each.before);
   if (each.do === 'delete') return store.deleteStream(each.stream);
-  const { streams, count, metadata } = each;
-  const events = () => Array.from({ length: count }, (_, n) => ({ type: 't', data: { n }, tags: ['x'], metadata }));
+  const { streams, count, metadata, tags } = each;
+  const events = () => Array.from({ length: count }, (_, n) => ({ type: 't', data: { n }, tags, metadata }));
   await store.appendMany(streams.map((name) => ({ stream: name, events: events() }))).catch((error) => {
     expect(error).toMatchObject({ code: 'STREAM_DELETED' });
   });
@@ -48,11 +50,32 @@ interface Row {
   readonly version: number;
 }
 
-/** What somebody does to the tables behind the store's back, to one event or to two of a stream. */
+/** What somebody does to the tables behind the store's back: to an event, the next of its stream, one of another. */
 const table = '"migration_events"';
 const set = (text: string) => (db: SqliteDatabase, row: Row) =>
   db.prepare(`UPDATE ${table} SET ${text} WHERE position = ?`).run(row.position);
-const tamperings: Record<string, (db: SqliteDatabase, row: Row, next: Row | undefined) => unknown> = {
+const swapPositions = (db: SqliteDatabase, [one, two]: readonly [Row, Row]) => {
+  const move = (from: number, to: number) => {
+    for (const each of [table, tagTable])
+      db.prepare(`UPDATE ${each} SET position = ? WHERE position = ?`).run(to, from);
+  };
+  move(one.position, -1);
+  move(two.position, one.position);
+  move(-1, two.position);
+};
+const tagTable = '"migration_event_tags"';
+const say = (db: SqliteDatabase, { stream, version }: Row, deleted: 0 | 1) =>
+  db
+    .prepare(`INSERT OR REPLACE INTO "migration_event_streams"
+      SELECT stream, max(version), ?, ? FROM ${table} WHERE stream = ?`)
+    .run(version + 1, deleted, stream);
+const remove = (db: SqliteDatabase, { stream, version }: Row) => {
+  const events = `FROM ${table} WHERE stream = ? AND version <= ?`;
+  db.prepare(`DELETE FROM ${tagTable} WHERE position IN (SELECT position ${events})`).run(stream, version);
+  db.prepare(`DELETE ${events}`).run(stream, version);
+};
+type Tamper = (db: SqliteDatabase, row: Row, next: Row | undefined, other: Row | undefined) => unknown;
+const tamperings: Record<string, Tamper> = {
   'changes its data': set(`data = '{"n":7}'`),
   'changes its type': set(`type = 'u'`),
   'changes its time': set('timestamp = timestamp + 1'),
@@ -72,10 +95,32 @@ const tamperings: Record<string, (db: SqliteDatabase, row: Row, next: Row | unde
     set(`version = ${next.version}`)(db, row);
   },
   'swaps the positions of it and the next': (db, row, next) => {
-    if (!next) return;
-    set('position = -1')(db, row);
-    set(`position = ${row.position}`)(db, next);
-    set(`position = ${next.position}`)(db, { ...row, position: -1 });
+    if (next) swapPositions(db, [row, next]);
+  },
+  'swaps the positions of it and one of another stream': (db, row, _, other) => {
+    if (other) swapPositions(db, [row, other]);
+  },
+  'moves it to the end of the order': (db, row) => swapPositions(db, [row, { ...row, position: 999 }]),
+  'takes a tag out of the index': (db, { position }) =>
+    db
+      .prepare(`DELETE FROM ${tagTable} WHERE position = ? AND tag =
+      (SELECT max(tag) FROM ${tagTable} WHERE position = ?)`)
+      .run(position, position),
+  'says that it was truncated': (db, row) => say(db, row, 0),
+  'says that it was truncated, and removes all up to it': (db, row) => {
+    say(db, row, 0);
+    remove(db, row);
+  },
+  'says that its stream was deleted': (db, row) => say(db, row, 1),
+  'says that its stream was deleted, and removes all of it': (db, row) => {
+    say(db, row, 1);
+    remove(db, { ...row, version: 999 });
+  },
+  'takes the tombstone or truncation away': (db, { stream: of }) => {
+    const { changes = 0 } = db.prepare('DELETE FROM "migration_event_streams" WHERE stream = ?').run(of) as {
+      changes?: number;
+    };
+    return changes;
   },
   'swaps what happened in it and the next': (db, row, next) => {
     if (!next) return;
@@ -91,12 +136,12 @@ const tamperings: Record<string, (db: SqliteDatabase, row: Row, next: Row | unde
   },
 };
 
-const tableOf = (db: SqliteDatabase) =>
-  db
-    .prepare(
-      `SELECT position, stream, version, id, type, data, encoding, metadata, timestamp, tags FROM ${table} ORDER BY stream, version`,
-    )
-    .all();
+const tablesOf = (db: SqliteDatabase) =>
+  [
+    `SELECT position, stream, version, id, type, data, encoding, metadata, timestamp, tags FROM ${table} ORDER BY stream, version`,
+    `SELECT tag, position FROM ${tagTable} ORDER BY tag, position`,
+    'SELECT stream, version, first_version, deleted FROM "migration_event_streams" ORDER BY stream',
+  ].map((query) => db.prepare(query).all());
 
 async function onSqlite<T>(work: (db: SqliteDatabase, adapter: EventAdapter) => Promise<T>): Promise<T> {
   const db = openSqlite(':memory:');
@@ -143,15 +188,17 @@ describe('a hash chain', () => {
           await onSqlite(async (db, adapter) => {
             const store = new EventStore({ adapter, hashChain: true });
             for (const each of all) await apply(store, each);
-            const before = tableOf(db) as Row[];
-            fc.pre(before.length > 0);
-            const row = before[chosen % before.length]!;
-            const next = before.find(({ stream: s, version }) => s === row.stream && version === row.version + 1);
-            tamper(db, row, next);
-            fc.pre(JSON.stringify(tableOf(db)) !== JSON.stringify(before));
+            const before = tablesOf(db);
+            const rows = before[0] as Row[];
+            fc.pre(rows.length > 0);
+            const row = rows[chosen % rows.length]!;
+            const next = rows.find(({ stream: s, version }) => s === row.stream && version === row.version + 1);
+            const other = rows.find(({ stream: s }, index) => s !== row.stream && index >= chosen % rows.length);
+            tamper(db, row, next, other);
+            fc.pre(JSON.stringify(tablesOf(db)) !== JSON.stringify(before));
             const { findings } = await verifyEvents(adapter);
             expect(findings.length).toBeGreaterThan(0);
-            expect(findings.some((finding) => finding.stream === row.stream)).toBe(true);
+            expect(findings.some(({ stream: s }) => s === row.stream || s === other?.stream)).toBe(true);
           });
         }),
         runs(30),
@@ -325,6 +372,10 @@ describe('a hash chain', () => {
       init: () => inner.init(),
       listCheckpoints: async (prefix: string) => inner.listCheckpoints(prefix),
       listStreams: async (page: never) => inner.listStreams(page),
+      readAll: async (page: never) => {
+        await store.append('s', [{ type: 't', data: 4 }]);
+        return inner.readAll(page);
+      },
       loadCheckpoint: async (name: string) => {
         await store.append('s', [{ type: 't', data: 3 }]);
         return inner.loadCheckpoint(name);
@@ -335,5 +386,127 @@ describe('a hash chain', () => {
       },
     });
     expect(await verifyEvents(busy)).toMatchObject({ findings: [] });
+  });
+
+  it('knows what a store with one has removed from what was removed by something else', async () => {
+    const adapter = new MemoryEventAdapter();
+    const store = new EventStore({ adapter, hashChain: true });
+    const event = { type: 't', data: 1 };
+    for (const name of ['cut', 'empty', 'gone']) await store.append(name, [event, event, event]);
+    await store.truncateStream('cut', 2);
+    await store.truncateStream('empty', 99);
+    await store.deleteStream('gone');
+    expect(await verifyEvents(adapter)).toMatchObject({ findings: [] });
+    await store.append('empty', [event, event]);
+    await adapter.truncateStream('cut', 3);
+    await adapter.truncateStream('empty', 5);
+    expect((await verifyEvents(adapter)).findings).toEqual([
+      { stream: 'cut', version: 2, problem: 'removed' },
+      { stream: 'empty', version: 4, problem: 'removed' },
+    ]);
+  });
+
+  it('has nothing to say of what was removed before it began', async () => {
+    const adapter = new MemoryEventAdapter();
+    const plain = new EventStore({ adapter });
+    const chained = new EventStore({ adapter, hashChain: true });
+    const event = { type: 't', data: 1 };
+    for (const name of ['cut', 'empty', 'gone']) await plain.append(name, [event, event]);
+    await plain.truncateStream('cut', 2);
+    await plain.truncateStream('empty', 3);
+    await plain.deleteStream('gone');
+    expect(await verifyEvents(adapter)).toMatchObject({ findings: [] });
+    for (const name of ['cut', 'empty']) await chained.append(name, [event]);
+    expect(await verifyEvents(adapter)).toMatchObject({ findings: [] });
+    // The event that the chain began with, and links to what was there before.
+    await plain.truncateStream('cut', 3);
+    expect((await verifyEvents(adapter)).findings).toEqual([{ stream: 'cut', version: 1, problem: 'removed' }]);
+  });
+
+  it('has a deletion that was refused, raced or said twice written down where it took place only', async () => {
+    const adapter = new MemoryEventAdapter();
+    const store = new EventStore({ adapter, hashChain: true });
+    const event = { type: 't', data: 1 };
+    await store.append('s', [event]);
+    await expect(store.deleteStream('s', { expectedVersion: 2 })).rejects.toMatchObject({ actualVersion: 1 });
+    expect(await adapter.listCheckpoints('$removed/')).toEqual([]);
+    const version = adapter.streamVersion.bind(adapter);
+    adapter.streamVersion = async (name) => {
+      const before = await version(name);
+      adapter.streamVersion = version;
+      await store.append('s', [event]);
+      return before;
+    };
+    await store.deleteStream('s', { expectedVersion: 2 });
+    await store.deleteStream('s', { expectedVersion: 9 });
+    await store.truncateStream('s', 2);
+    expect(await verifyEvents(adapter)).toMatchObject({ findings: [] });
+  });
+
+  it('ES1 is whole after truncations that raced with each other, with appends, a backup and a copy', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.array(fc.integer({ min: 1, max: 8 }), { maxLength: 5 }), async (s, cuts) => {
+        const inner = new MemoryEventAdapter();
+        const adapter = pausing(inner, s);
+        const store = new EventStore({ adapter, hashChain: true, clock: scheduledClock(s) });
+        const event = { type: 't', data: 1 };
+        await s.waitFor(store.append('s', [event, event, event]));
+        const lines: string[] = [];
+        const backup = async () => {
+          for await (const line of backupEvents(adapter)) lines.push(line);
+        };
+        const copy = new MemoryEventAdapter();
+        await s.waitFor(
+          Promise.all([
+            ...cuts.map((before) => store.truncateStream('s', before)),
+            ...cuts.map(() => store.append('s', [event])),
+            backup(),
+            copyEvents(adapter, copy),
+          ]),
+        );
+        expect(await verifyEvents(inner)).toMatchObject({ open: 0, findings: [] });
+        const restored = new MemoryEventAdapter();
+        await restoreEvents(restored, lines);
+        expect(await verifyEvents(restored)).toMatchObject({ findings: [] });
+        await copyEvents(inner, copy);
+        expect(await verifyEvents(copy)).toMatchObject({ findings: [] });
+        await new EventStore({ adapter: copy, hashChain: true }).append('s', [event]);
+        expect(await verifyEvents(copy)).toMatchObject({ open: 0, findings: [] });
+      }),
+      runs(100),
+    );
+  });
+
+  it('has an event that is found by tags of others told from one that is not found by its own', async () => {
+    await onSqlite(async (db, adapter) => {
+      const store = new EventStore({ adapter, hashChain: true });
+      for (const tags of [['x'], ['y'], ['x', 'y'], []]) await store.append('s', [{ type: 't', data: 1, tags }]);
+      db.exec(`INSERT INTO ${tagTable} VALUES ('x', 4)`);
+      expect((await verifyEvents(adapter)).findings).toEqual([]);
+      db.exec(`INSERT INTO ${tagTable} VALUES ('x', 2)`);
+      expect((await verifyEvents(adapter)).findings[0]).toEqual({ stream: 's', version: 2, problem: 'misindexed' });
+      db.exec(`DELETE FROM ${tagTable} WHERE position IN (2, 4) AND tag = 'x'`);
+      expect((await verifyEvents(adapter)).findings).toEqual([]);
+      db.exec(`DELETE FROM ${tagTable} WHERE position = 3 AND tag = 'y'`);
+      const findings = [{ stream: 's', version: 3, problem: 'misindexed' }];
+      expect((await verifyEvents(adapter, { maxFindings: 1 })).findings).toEqual(findings);
+    });
+  });
+
+  it('holds each position from the moment of its append, but of those within an append their order only', async () => {
+    await onSqlite(async (db, adapter) => {
+      const store = new EventStore({ adapter, hashChain: true });
+      const event = { type: 't', data: 1 };
+      await store.append('gap', [event]);
+      await store.append('s', [event, event]);
+      await store.truncateStream('gap', 2);
+      db.exec(`UPDATE ${table} SET position = 1 WHERE position = 2`);
+      expect((await verifyEvents(adapter)).findings).toEqual([]);
+      db.exec(`UPDATE ${table} SET position = 2 WHERE position = 3`);
+      const misplaced = [{ stream: 's', version: 2, problem: 'misplaced' }];
+      expect((await verifyEvents(adapter)).findings).toEqual(misplaced);
+      await store.append('s', [event]);
+      expect((await verifyEvents(adapter)).findings).toEqual([{ stream: 's', version: 3, problem: 'broken' }]);
+    });
   });
 });

@@ -312,7 +312,7 @@ describe('the outbox', () => {
         const append = (to: EventAdapter, n: number) => {
           const data = { id: `event ${n}`, type: 't', data: `${n}`, encoding: 'json', metadata: '{}' } as const;
           const batch = { stream: 'a', expectedVersion: 'any', events: [{ ...data, timestamp: 0, tags: [] }] } as const;
-          return to.appendSync!([batch], { checkpoints: [{ name: 'c', position: n, state: '{}' }] });
+          return to.appendSync!([batch], { checkpoints: () => [{ name: 'c', position: n, state: '{}' }] });
         };
         const end = async (statement: 'commit' | 'rollback') => {
           db.exec(statement);

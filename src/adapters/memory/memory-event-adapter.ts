@@ -10,7 +10,6 @@ import type {
   DeleteOutcome,
   EventAdapter,
   EventBatch,
-  NamedCheckpoint,
   SaveCheckpointOptions,
   StoredCheckpoint,
   StoredEvent,
@@ -180,9 +179,9 @@ export class MemoryEventAdapter implements EventAdapter {
     return revision;
   }
 
-  #add(batches: readonly EventBatch[], checkpoints: readonly NamedCheckpoint[] = []): AppendOutcome {
-    for (const { name, ...checkpoint } of checkpoints) this.#saveCheckpoint(name, checkpoint);
+  #add(batches: readonly EventBatch[], checkpoints: AdapterAppendOptions['checkpoints']): AppendOutcome {
     const appended = this.#log.add(batches);
+    for (const { name, ...checkpoint } of checkpoints?.(appended) ?? []) this.#saveCheckpoint(name, checkpoint);
     for (const wake of this.#wakes) wake();
     return { status: 'appended', batches: appended };
   }

@@ -1,5 +1,6 @@
 import { sleep } from '../../core/abort.ts';
 import { backoffDelay, type Random } from '../../core/backoff.ts';
+import { CallersError } from '../../core/callers-error.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppendInDoubtError } from '../../core/errors.ts';
 import type { AppendCondition, AppendOutcome, StoredEvent } from '../../events/event-adapter.ts';
@@ -35,18 +36,23 @@ export class PgEventAppender {
    * A lost connection leaves open whether they are stored: appending the same ids again settles it, and that is tried
    * until the server answers or the attempts are over.
    *
-   * @param condition - Of the only append.
+   * @param attemptOnce - How the only append is tried, if not by a statement of its own.
    */
-  async store(appends: readonly Append[], condition?: AppendCondition): Promise<readonly AppendSettled[]> {
+  async store(
+    appends: readonly Append[],
+    attemptOnce: () => Promise<AppendOutcome[]> = () => this.try(appends),
+  ): Promise<readonly AppendSettled[]> {
     const { maxAttempts, clock, random } = this.#parts;
     let inDoubt = false;
     for (let attempt = 1; ; attempt++) {
       try {
-        return (await this.try(appends, condition)).map((outcome) => ({ outcome }));
+        return (await attemptOnce()).map((outcome) => ({ outcome }));
       } catch (error) {
         const failure = failureOf(error);
         if (failure === 'lost') inDoubt = true;
         if (failure === 'refused' || attempt >= maxAttempts) {
+          // Done once the events were written: no try before it had stored them.
+          if (error instanceof CallersError) return [{ error: error.cause }];
           if (inDoubt)
             return appends.map((append) => ({
               error: new AppendInDoubtError({ eventIds: idsOf([append]) }, { cause: error }),

@@ -1,3 +1,6 @@
+import { CallersError } from '../../core/callers-error.ts';
+import { isMigrationError } from '../../core/errors.ts';
+
 /**
  * What a failed statement means:
  * - `lost`: the connection broke; whether the statement took effect is unknown
@@ -11,6 +14,9 @@ export type PgFailure = 'lost' | 'unreachable' | 'given_up' | 'duplicate_id' | '
 const neverConnected = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT)$/;
 
 export function failureOf(error: unknown): PgFailure {
+  // Whatever it looks like, and wherever it comes from: his work is his own to repeat.
+  if (error instanceof CallersError) return 'refused';
+  if (isMigrationError(error)) return error.cause === undefined ? 'refused' : failureOf(error.cause);
   const { code, constraint, message } = error as { code?: unknown; constraint?: unknown; message?: unknown };
   if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('E')) {
     if (code === '23505') return constraint === 'events_id' ? 'duplicate_id' : 'given_up';

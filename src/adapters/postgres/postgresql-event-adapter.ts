@@ -2,7 +2,7 @@ import type { Random } from '../../core/backoff.ts';
 import { CallersError } from '../../core/callers-error.ts';
 import { checkInteger } from '../../core/check-integer.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
-import { AppendInDoubtError, InvalidArgumentError, isMigrationError } from '../../core/errors.ts';
+import { InvalidArgumentError } from '../../core/errors.ts';
 import type { ExpectedVersion } from '../../core/expected-version.ts';
 import { type OnError, throwLater } from '../../core/on-error.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
@@ -22,7 +22,7 @@ import type {
   StreamPage,
   StreamsPage,
 } from '../../events/event-adapter.ts';
-import { AppendGroups, type AppendSettled } from './append-groups.ts';
+import { AppendGroups } from './append-groups.ts';
 import { connectionLost } from './hear-notifications.ts';
 import { callersWork, OpenTransaction } from './open-transaction.ts';
 import { call, expectedNumber, importStatement } from './pg-append-statement.ts';
@@ -32,7 +32,6 @@ import { idsOf, PgEventAppender } from './pg-event-appender.ts';
 import { eventDdl } from './pg-event-ddl.ts';
 import { type Int8, readEventPage } from './pg-event-rows.ts';
 import { PgEventState } from './pg-event-state.ts';
-import { failureOf } from './pg-failure.ts';
 import { hear, type PgHearing } from './pg-hearing.ts';
 import { type EventHorizon, PgHorizonPublisher } from './pg-horizon-publisher.ts';
 import { streamKey } from './pg-lock-keys.ts';
@@ -185,7 +184,7 @@ export class PostgreSQLEventAdapter implements EventAdapter {
       within || checkpoints || this.#db instanceof OpenTransaction
         ? await this.#appendInTransaction(batches, options)
         : condition
-          ? outcomeOf(await this.#appender.store([batches], condition))
+          ? await this.#storeAlone(batches, () => this.#appender.try([batches], condition))
           : await this.#groups.append(batches);
     if (outcome.status === 'appended') {
       this.notify?.();
@@ -356,36 +355,40 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     await this.#publisher?.close();
   }
 
-  async #appendInTransaction(
+  /** With a transaction of the caller's that has failed nothing is stored: only one of our own is tried again. */
+  #appendInTransaction(batches: readonly EventBatch[], options: AdapterAppendOptions): Promise<AppendOutcome> {
+    const append = (connection: PgQueryable) => this.#appendOn(connection, batches, options);
+    if (this.#db instanceof OpenTransaction) return this.#transaction('append events', append);
+    return this.#storeAlone(batches, async () => [await withTransaction(this.#db, append)]);
+  }
+
+  async #appendOn(
+    connection: PgQueryable,
     batches: readonly EventBatch[],
-    { condition, checkpoints = [], within }: AdapterAppendOptions,
+    { condition, checkpoints, within }: AdapterAppendOptions,
   ): Promise<AppendOutcome> {
     const ids = idsOf([batches]);
-    try {
-      return await this.#transaction('append events', async (connection) => {
-        const find = (wanted: readonly string[]) => this.#findByIds(wanted, connection);
-        const known = await find(ids);
-        if (known.length > 0) return { status: 'existing', events: known };
-        const appender = this.#appenderOn((text, values) => connection.query(text, values), {}, find);
-        const [outcome] = await appender.try([batches], condition);
-        if (outcome!.status !== 'appended') return outcome!;
-        const state = this.#stateOn(connection);
-        for (const { name, ...checkpoint } of checkpoints) await state.saveCheckpoint(name, checkpoint, {});
-        if (within) {
-          const stored = await find(ids);
-          await callersWork(connection, (client) => within(stored, client));
-        }
-        return outcome!;
-      });
-    } catch (error) {
-      // With a transaction of the caller's that has failed nothing is stored, whatever the reason.
-      if (!isMigrationError(error, 'STORAGE_FAILED') || this.#db instanceof OpenTransaction) throw error;
-      const failure = failureOf(error.cause);
-      if (failure === 'lost') throw new AppendInDoubtError({ eventIds: ids }, { cause: error.cause });
-      const stored = failure === 'duplicate_id' ? await this.#findByIds(ids) : [];
-      if (stored.length === 0) throw error;
-      return { status: 'existing', events: stored };
+    const find = (wanted: readonly string[]) => this.#findByIds(wanted, connection);
+    const known = await find(ids);
+    if (known.length > 0) return { status: 'existing', events: known };
+    const appender = this.#appenderOn((text, values) => connection.query(text, values), {}, find);
+    const outcome = (await appender.try([batches], condition))[0]!;
+    if (outcome.status !== 'appended') return outcome;
+    const state = this.#stateOn(connection);
+    for (const { name, ...checkpoint } of checkpoints?.(outcome.batches) ?? []) {
+      await state.saveCheckpoint(name, checkpoint, {});
     }
+    if (within) {
+      const stored = await find(ids);
+      await callersWork(connection, (client) => within(stored, client));
+    }
+    return outcome;
+  }
+
+  async #storeAlone(batches: readonly EventBatch[], attempt: () => Promise<AppendOutcome[]>): Promise<AppendOutcome> {
+    const [settled] = await this.#appender.store([batches], attempt);
+    if ('outcome' in settled!) return settled.outcome;
+    throw settled!.error;
   }
 
   #stateOn(connection: PgQueryable): PgEventState {
@@ -459,9 +462,4 @@ export class PostgreSQLEventAdapter implements EventAdapter {
       throw pgError(operation, 'try again', error);
     }
   }
-}
-
-function outcomeOf([settled]: readonly AppendSettled[]): AppendOutcome {
-  if ('outcome' in settled!) return settled.outcome;
-  throw settled!.error;
 }

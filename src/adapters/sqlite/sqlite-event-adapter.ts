@@ -228,11 +228,11 @@ export class SqliteEventAdapter implements EventAdapter {
 
   #appendWithin(
     batches: readonly EventBatch[],
-    { condition, checkpoints = [], within }: AdapterAppendOptions,
+    { condition, checkpoints, within }: AdapterAppendOptions,
   ): AppendOutcome {
     const outcome = this.#log.append(batches, condition);
     if (outcome.status !== 'appended') return outcome;
-    for (const { name, ...checkpoint } of checkpoints) this.#save(name, checkpoint);
+    for (const { name, ...checkpoint } of checkpoints?.(outcome.batches) ?? []) this.#save(name, checkpoint);
     if (within) this.#callersWork(() => within(this.#log.appended(batches), this.#db));
     return outcome;
   }

@@ -16,7 +16,7 @@ export function appendCheckpointCases(define: DefineCase): void {
     const [stream, old, made] = [await streamOf(context, 1), context.name('old'), context.name('made')];
     const before = (await adapter.saveCheckpoint(old, at(old, 9)))!;
     const checkpoints = [at(old, 3), at(made, 4)];
-    await appendedWith(adapter, { checkpoints }, batch(stream, 2, 1));
+    await appendedWith(adapter, { checkpoints: () => checkpoints }, batch(stream, 2, 1));
     for (const { name, ...checkpoint } of checkpoints) {
       const { revision, ...saved } = (await other.loadCheckpoint(name))!;
       assert.deepEqual(saved, { name, ...checkpoint });
@@ -26,11 +26,30 @@ export function appendCheckpointCases(define: DefineCase): void {
     assert.equal(await other.streamVersion(stream), 3);
   });
 
+  define('ES1 checkpoints of an append are made of where each of its batches got to', async (context) => {
+    const { adapter, other } = context;
+    const [one, two] = [await streamOf(context, 1), context.name('two')];
+    const names = [context.name('one'), context.name('other')];
+    const outcome = await adapter.append([batch(two, 3), batch(one, 2, 1)], {
+      checkpoints: (appended) =>
+        appended.map(({ version, position }, index) => ({
+          ...at(names[index]!, position),
+          state: `{"at":${version}}`,
+        })),
+    });
+    assert.ok(outcome.status === 'appended');
+    const saved = await Promise.all(names.map((name) => other.loadCheckpoint(name)));
+    assert.deepEqual(
+      saved.map((checkpoint) => [checkpoint?.state, checkpoint?.position]),
+      outcome.batches.map(({ version, position }) => [`{"at":${version}}`, position]),
+    );
+  });
+
   for (const [title, refuse] of refusedAppends) {
     define(`checkpoints of an append that is refused because ${title} are left as they are`, async (context) => {
       const [old, made] = [context.name('old'), context.name('made')];
       await context.adapter.saveCheckpoint(old, at(old, 1));
-      const checkpoints = [at(old, 2), at(made, 2)];
+      const checkpoints = () => [at(old, 2), at(made, 2)];
       const status = await refuse(context, async (one, condition) => {
         return (await context.adapter.append([one], { condition, checkpoints })).status;
       });
@@ -43,7 +62,7 @@ export function appendCheckpointCases(define: DefineCase): void {
     const { adapter, other } = context;
     const [stream, old, made] = [await streamOf(context, 1), context.name('old'), context.name('made')];
     await adapter.saveCheckpoint(old, at(old, 1));
-    const checkpoints = [at(old, 2), at(made, 2)];
+    const checkpoints = () => [at(old, 2), at(made, 2)];
     const within = () => {
       throw new Error('the work failed');
     };
@@ -57,7 +76,7 @@ export function appendCheckpointCases(define: DefineCase): void {
     const [stream, name] = [await streamOf(context, 1), context.name('head')];
     const racing = range(1, 8).map(async (n) => {
       const one = n % 2 ? adapter : other;
-      return { n, ...(await one.append([batch(stream, 1, 1)], { checkpoints: [at(name, n)] })) };
+      return { n, ...(await one.append([batch(stream, 1, 1)], { checkpoints: () => [at(name, n)] })) };
     });
     const winners = (await Promise.all(racing)).filter(({ status }) => status === 'appended');
     assert.equal(winners.length, 1);
@@ -68,7 +87,7 @@ export function appendCheckpointCases(define: DefineCase): void {
     const { adapter, other } = context;
     if (!adapter.appendSync) return;
     const [stream, name] = [context.name('stream'), context.name('head')];
-    const options = { checkpoints: [at(name, 4)] };
+    const options = { checkpoints: () => [at(name, 4)] };
     assert.equal(adapter.appendSync([batch(stream, 1, 7)], options).status, 'conflict');
     assert.deepEqual(await positionsOf(other, [name]), [undefined]);
     assert.equal(adapter.appendSync([batch(stream, 1, 0)], options).status, 'appended');

@@ -1,5 +1,15 @@
-import type { AppendedBatch, StoredEvent } from '../../../src/events/event-adapter.ts';
+import type {
+  AdapterAppendOptions,
+  AppendedBatch,
+  EventBatch,
+  StoredEvent,
+} from '../../../src/events/event-adapter.ts';
 import { any, type Mutants, pause } from './mutant.ts';
+
+const saved = (options: AdapterAppendOptions | undefined, appended: readonly AppendedBatch[]) =>
+  options?.checkpoints?.(appended) ?? [];
+
+const guesses = (batches: readonly EventBatch[]) => batches.map(() => ({ version: 1, position: 1 }));
 
 export const appendCheckpointMutants: Mutants = {
   'saves no checkpoints with an append': (next) => ({
@@ -9,32 +19,48 @@ export const appendCheckpointMutants: Mutants = {
     appendSync: (batches, options) => next.appendSync(batches, { ...options, checkpoints: undefined }),
   }),
   'saves the first checkpoint of an append only': (next) => ({
-    append: (batches, options) => next.append(batches, { ...options, checkpoints: options?.checkpoints?.slice(0, 1) }),
+    append: (batches, options) =>
+      next.append(batches, { ...options, checkpoints: (appended) => saved(options, appended).slice(0, 1) }),
   }),
   'saves checkpoints before it knows whether it is refused': (next) => ({
-    async append(batches, { checkpoints = [], ...options } = {}) {
-      for (const { name, ...checkpoint } of checkpoints) await next.saveCheckpoint(name, checkpoint);
+    async append(batches, { checkpoints, ...options } = {}) {
+      for (const { name, ...checkpoint } of saved({ checkpoints }, guesses(batches)))
+        await next.saveCheckpoint(name, checkpoint);
       return next.append(batches, options);
     },
   }),
   'saves checkpoints of appends that are not refused, whatever becomes of the work': (next) => ({
-    async append(batches, { checkpoints = [], ...options } = {}) {
-      const save = async () => {
-        for (const { name, ...checkpoint } of checkpoints) await next.saveCheckpoint(name, checkpoint);
+    async append(batches, { checkpoints, ...options } = {}) {
+      const save = async (appended: readonly AppendedBatch[]) => {
+        for (const { name, ...checkpoint } of saved({ checkpoints }, appended))
+          await next.saveCheckpoint(name, checkpoint);
       };
       const outcome = await next.append(batches, options).catch(async (error: unknown) => {
-        await save();
+        await save(guesses(batches));
         throw error;
       });
-      if (outcome.status === 'appended') await save();
+      if (outcome.status === 'appended') await save(outcome.batches);
       return outcome;
     },
   }),
   'saves checkpoints that are not there yet only': (next) => ({
-    async append(batches, { checkpoints = [], ...options } = {}) {
-      const known = await Promise.all(checkpoints.map(({ name }) => next.loadCheckpoint(name)));
-      return next.append(batches, { ...options, checkpoints: checkpoints.filter((_, index) => !known[index]) });
+    async append(batches, options) {
+      const named = saved(options, guesses(batches));
+      const known = await Promise.all(named.map(({ name }) => next.loadCheckpoint(name)));
+      const isNew = (_: unknown, index: number) => !known[index];
+      return next.append(batches, { ...options, checkpoints: (appended) => saved(options, appended).filter(isNew) });
     },
+  }),
+  'makes checkpoints of where the first batch got to': (next) => ({
+    append: (batches, options) =>
+      next.append(batches, {
+        ...options,
+        checkpoints: (appended) => saved(options, [...appended].fill(appended[0]!)),
+      }),
+  }),
+  'makes checkpoints before it knows where the batches get to': (next) => ({
+    append: (batches, options) =>
+      next.append(batches, { ...options, checkpoints: () => saved(options, guesses(batches)) }),
   }),
 };
 
