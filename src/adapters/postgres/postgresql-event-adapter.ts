@@ -187,12 +187,12 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     const order = direction === 'forward' ? 'asc' : 'desc';
     const rows = `(select * from ${this.#schema}.events where stream = $1 and version >= $2 and version <= $3
       order by version ${order} limit $4)`;
-    return this.#page('read a stream', rows, [stream, from, to, limit], limit);
+    return this.#page('read a stream', rows, [stream, from, to, limit]);
   }
 
   async readAll({ after, limit, query }: AllPage): Promise<readonly StoredEvent[]> {
     const values = [after, limit, query ? JSON.stringify(query) : null];
-    return this.#page('read all events', `${this.#schema}.read_events_v1($1, $2, $3)`, values, limit);
+    return this.#page('read all events', `${this.#schema}.read_events_v1($1, $2, $3)`, values);
   }
 
   async streamVersion(stream: string): Promise<number> {
@@ -400,7 +400,7 @@ export class PostgreSQLEventAdapter implements EventAdapter {
 
   #findByIds(ids: readonly string[], connection?: PgQueryable): Promise<readonly StoredEvent[]> {
     const rows = `(select * from ${this.#schema}.events where id = any($1) order by position)`;
-    return this.#page('look for events by their ids', rows, [ids], ids.length, connection);
+    return this.#page('look for events by their ids', rows, [ids], connection);
   }
 
   async #publishHorizon(): Promise<boolean> {
@@ -414,13 +414,12 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     operation: string,
     from: string,
     values: readonly unknown[],
-    limit: number,
     connection?: PgQueryable,
   ): Promise<readonly StoredEvent[]> {
     const run = connection
       ? async (text: string, all: unknown[]) => (await connection.query(text, all)).rows
       : (text: string, all: unknown[]) => this.#rows(operation, text, all);
-    return readEventPage(run, `${this.#schema}.events`, from, values, limit);
+    return readEventPage(run, from, values);
   }
 
   /** The actual version where it is not as expected, else null. */
