@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { layoutStatements } from '../../src/adapters/postgres/pg-ddl.ts';
+import { eventDdl } from '../../src/adapters/postgres/pg-event-ddl.ts';
 import { PostgreSQLEventAdapter } from '../../src/adapters/postgres/postgresql-event-adapter.ts';
 import { InvalidArgumentError, type MigrationError } from '../../src/core/errors.ts';
 import type { ExpectedVersion } from '../../src/core/expected-version.ts';
@@ -125,7 +127,7 @@ describe('PostgreSQLEventAdapter', () => {
         groups.push(1);
         return { rows: [{ answer: '1 1' }] };
       }
-      const [separator, , , , , , ids] = values as string[];
+      const [separator, , , , , , , ids] = values as string[];
       const all = ids!.split(separator!).slice(0, -1);
       groups.push(all.length);
       return { rows: [{ answer: all.map((id, n) => [id, 1, n + 2].join(separator)).join(separator) }] };
@@ -148,7 +150,7 @@ describe('PostgreSQLEventAdapter', () => {
     const adapter = new PostgreSQLEventAdapter(fakeDatabase(), { schema: 'mine' });
     expect(adapter.ddl()).toMatch(/^create schema if not exists "mine";/);
     expect(adapter.ddl()).toContain('create table if not exists "mine".events (');
-    expect(adapter.ddl(3)).toBe('create schema if not exists "mine";\n');
+    expect(adapter.ddl(4)).toBe('create schema if not exists "mine";\n');
   });
 
   it.each(['', '1a', 'a b', 'a"b', "a'b", 'a;b', 'x'.repeat(49)])('ES11 refuses the schema %j', (schema) => {
@@ -242,6 +244,45 @@ describeWithPostgres('PostgreSQLEventAdapter on a server', () => {
     expect(await adapter.append([batch('old', 1)])).toMatchObject({ batches: [{ version: 2, position: 2 }] });
     expect(await adapter.append([batch('old', 2, [event({ tags: ['x'] })])])).toMatchObject({ status: 'appended' });
     expect(await adapter.readAll({ after: 0, limit: 9, query: [{ tags: ['x'] }] })).toHaveLength(1);
+    await pool.query(`drop schema "${own}" cascade`);
+  });
+
+  it('brings a store from layout 3 to the newest one, and goes on where its streams are', async () => {
+    const own = `${schema}_three`;
+    const three = layoutStatements(`"${own}"`, 'events', eventDdl(`"${own}"`).slice(0, 3), 0);
+    await pool.query([`create schema "${own}"`, ...three].join(';\n'));
+    await pool.query(`
+      create function "${own}".append_event_v1() returns int language sql return 1;
+      insert into "${own}".events (position, version, timestamp, stream, id, type, encoding, metadata, data)
+        values (nextval('"${own}".events_position'), 3, 5, 'truncated', 'id', 't', 'json', '{}', '1');
+      insert into "${own}".event_streams
+        values ('truncated', 3, 3, false), ('emptied', 7, 8, false), ('deleted', 2, 3, true)`);
+    const adapter = new PostgreSQLEventAdapter(pool, { schema: own, appendsInFlight: 1 });
+    await Promise.all([adapter.init(), new PostgreSQLEventAdapter(pool, { schema: own }).init()]);
+    const append = (stream: string, expected: ExpectedVersion) => adapter.append([batch(stream, expected)]);
+    expect(await append('truncated', 3)).toMatchObject({ batches: [{ version: 4 }] });
+    expect(await append('emptied', 'stream_exists')).toMatchObject({ batches: [{ version: 8 }] });
+    expect(await append('deleted', 'any')).toMatchObject({ status: 'deleted' });
+    // In one group.
+    const expected = {
+      new: 'no_stream',
+      truncated: 4,
+      emptied: 'any',
+      deleted: 2,
+      other: 'stream_exists',
+      second: 0,
+    } as const;
+    const outcomes = await Promise.all(Object.entries(expected).map(([stream, version]) => append(stream, version)));
+    expect(outcomes).toMatchObject([
+      { batches: [{ version: 1 }] },
+      { batches: [{ version: 5 }] },
+      { batches: [{ version: 9 }] },
+      { status: 'deleted' },
+      { status: 'conflict', actualVersion: 0 },
+      { batches: [{ version: 1 }] },
+    ]);
+    // A process of before may still be at work.
+    expect((await pool.query(`select "${own}".append_event_v1() as one`)).rows).toEqual([{ one: 1 }]);
     await pool.query(`drop schema "${own}" cascade`);
   });
 
