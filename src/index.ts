@@ -64,6 +64,7 @@ export type { HandlingFailure } from './events/attempts.ts';
 export { type BackupOptions, backupEvents } from './events/backup-events.ts';
 export type { BackupCounts } from './events/backup-record.ts';
 export { EventMessageError, EventNotSentError, EventsMissedError } from './events/bus-errors.ts';
+export type { CheckpointedEvent } from './events/checkpointed-events.ts';
 export type { CommandAttemptOptions } from './events/command-attempts.ts';
 export {
   type CommandHandler,
@@ -138,11 +139,12 @@ export type {
   DataOf,
   EventShape,
   NewEventOf,
+  PartOf,
   RecordedEventOf,
   Shreddable,
   ShreddedShape,
 } from './events/event-shape.ts';
-export { EventStore, type PartOf, type TypedSubscribeOptions } from './events/event-store.ts';
+export { EventStore } from './events/event-store.ts';
 export type {
   AppendManyOptions,
   AppendOptions,
@@ -186,7 +188,7 @@ export type {
   StandardResult,
   StandardSchema,
 } from './events/standard-schema.ts';
-export type { RunOptions, SubscribeOptions } from './events/subscribe-options.ts';
+export type { RunOptions, SubscribeOptions, TypedSubscribeOptions } from './events/subscribe-options.ts';
 export type { Subscription } from './events/subscription.ts';
 export {
   NotInitializedError,

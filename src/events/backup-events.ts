@@ -67,8 +67,12 @@ export async function* backupEvents(adapter: EventAdapter, options: BackupOption
 }
 
 /** The events of a store in order, up to a position. */
-async function* eventsUpTo(adapter: EventAdapter, upTo: number, { signal, clock = systemClock }: BackupOptions) {
-  for (let after = 0; after < upTo; ) {
+export async function* eventsUpTo(
+  adapter: EventAdapter,
+  upTo: number,
+  { signal, clock = systemClock, after = 0 }: BackupOptions & { after?: number } = {},
+): AsyncGenerator<StoredEvent, void> {
+  while (after < upTo) {
     signal?.throwIfAborted();
     const page: readonly StoredEvent[] = await adapter.readAll({ after, limit: pageSize });
     for (const event of page) {
@@ -96,4 +100,14 @@ export async function* allStreams(
     if (page.length < pageSize) return;
     after = page.at(-1)!.stream;
   }
+}
+
+/** What is known of every stream, by name. */
+export async function streamsOf(
+  adapter: EventAdapter,
+  signal: AbortSignal | undefined,
+): Promise<Map<string, StreamInfo>> {
+  const streams = new Map<string, StreamInfo>();
+  for await (const info of allStreams(adapter, signal)) streams.set(info.stream, info);
+  return streams;
 }

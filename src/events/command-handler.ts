@@ -76,14 +76,19 @@ export function commandHandler<S, C, E extends EventShape, N extends EventShape>
     const { decided, appended } = await untilAppended(
       {
         async decide(attempt) {
-          const loaded = await loadForCommand(source, attempt);
-          if (loaded.before) return { loaded, events: [] };
-          if (!meetsExpectedVersion(loaded.version, expectedVersion)) {
-            const actualVersion = loaded.version;
-            throw new ConcurrencyConflictError({ aggregateId: stream, expectedVersion, actualVersion });
+          for (let look = attempt; ; look++) {
+            const loaded = await loadForCommand(source, look);
+            if (loaded.before) return { loaded, events: [] };
+            if (!meetsExpectedVersion(loaded.version, expectedVersion)) {
+              const actualVersion = loaded.version;
+              throw new ConcurrencyConflictError({ aggregateId: stream, expectedVersion, actualVersion });
+            }
+            const decision = await decider.decide(command, loaded.state);
+            const events = decidedEvents<N>(decision, { metadata, idAt, now });
+            // No append tells whether there was no stream, or one that has no events left, or one by now.
+            const isSure = events.length > 0 || loaded.version > 0 || look > 1;
+            if (isSure || (await store.streamVersion(stream)) === 0) return { loaded, events };
           }
-          const decision = await decider.decide(command, loaded.state);
-          return { loaded, events: decidedEvents<N>(decision, { metadata, idAt, now }) };
         },
         async append({ loaded, events }, heeded) {
           if (events.length === 0) return undefined;

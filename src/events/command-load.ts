@@ -13,7 +13,7 @@ export interface LoadedStream<S, E extends EventShape> extends StreamState<S> {
 /**
  * The stream as it is now, and what became of the command if it was carried out already.
  *
- * @param attempt - Counted from 1.
+ * @param attempt - Counted from 1: the first takes a stream without events for none where that will do.
  */
 export async function loadForCommand<S, C, E extends EventShape, N extends EventShape>(
   source: CommandStream<S, C, E, N>,

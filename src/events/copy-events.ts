@@ -1,10 +1,9 @@
 import { sleep } from '../core/abort.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
-import { isMigrationError } from '../core/errors.ts';
-import { allStreams } from './backup-events.ts';
-import { ownCheckpoint } from './checkpoint-names.ts';
-import { branchEpoch, epochsOf } from './epochs.ts';
-import type { EventAdapter, StoredEvent, StreamInfo } from './event-adapter.ts';
+import { allStreams, streamsOf } from './backup-events.ts';
+import { copyProgress } from './copy-progress.ts';
+import type { EventAdapter, StreamInfo } from './event-adapter.ts';
+import { pageSize, textOf } from './imported-page.ts';
 
 /** How a store is copied. */
 export interface CopyOptions {
@@ -17,11 +16,6 @@ export interface CopyOptions {
   readonly onProgress?: (progress: { readonly events: number; readonly position: number }) => void;
   readonly clock?: Clock;
 }
-
-const pageSize = 500;
-
-/** How far a copy is, kept in the target. */
-const progressName = ownCheckpoint('copy');
 
 /**
  * Copies a store into another one, with versions and positions, while the source is in use: events first, then what was
@@ -41,25 +35,21 @@ export async function copyEvents(
   const { follow = false, pollIntervalMs = 200, signal, onProgress = () => {}, clock = systemClock } = options;
   await source.init();
   await target.init();
-  let position = Math.max((await target.loadCheckpoint(progressName))?.position ?? 0, await target.lastPosition());
-  let events = 0;
-  const epochs = await epochsOf(source);
-  await branchEpoch(target, epochs);
-  let branched = position;
-  for (;;) {
+  const progress = await copyProgress(source, target, signal);
+  for (let events = 0; ; ) {
     signal?.throwIfAborted();
-    const page = await source.readAll({ after: position, limit: pageSize });
+    const page = await source.readAll({ after: progress.position(), limit: pageSize });
+    if (!(await progress.isUndisturbed())) continue;
     if (page.length > 0) {
-      await importPage(target, page);
-      position = page.at(-1)!.position;
+      await progress.import(page);
       events += page.length;
-      await target.saveCheckpoint(progressName, { position, state: '{}' });
-      onProgress({ events, position });
+      onProgress({ events, position: progress.position() });
     }
     if (page.length === pageSize) continue;
-    await copyRemovals(source, target, signal);
-    if (position > branched) await branchEpoch(target, epochs);
-    branched = position;
+    const removals = await removalsOf(source, target, signal);
+    if (!(await progress.isUndisturbed())) continue;
+    for (const removal of removals) await target.importStreams([removal]);
+    await progress.branch();
     if (!follow) return events;
     await sleep(pollIntervalMs, { clock, signal });
   }
@@ -92,54 +82,31 @@ export async function compareEvents(
     if (a!.length < pageSize) break;
     after = a!.at(-1)!.position;
   }
-  const streams = new Map<string, string>();
-  for await (const info of allStreams(one, signal)) streams.set(info.stream, textOf(info));
+  const streams = await streamsOf(one, signal);
   for await (const info of allStreams(other, signal)) {
-    if (streams.get(info.stream) !== textOf(info)) return `stream "${info.stream}" differs`;
+    if (textOf(streams.get(info.stream) ?? {}) !== textOf(info)) return `stream "${info.stream}" differs`;
     streams.delete(info.stream);
   }
   const [left] = streams.keys();
   return left === undefined ? undefined : `stream "${left}" is in the first only`;
 }
 
-/** A stream that was truncated in the source before its events were copied begins anew in the target, where it is now. */
-async function importPage(target: EventAdapter, page: readonly StoredEvent[]): Promise<void> {
-  try {
-    await target.importEvents(page);
-  } catch (error) {
-    if (!isMigrationError(error, 'INVALID_ARGUMENT')) throw error;
-    const skipped: StreamInfo[] = [];
-    const versions = new Map<string, number>();
-    for (const { stream, version } of page) {
-      const last = versions.get(stream) ?? (await target.streamVersion(stream));
-      if (last < version - 1) skipped.push({ stream, version: version - 1, firstVersion: version, deleted: false });
-      versions.set(stream, version);
-    }
-    if (skipped.length === 0) throw error;
-    await target.importStreams(skipped);
-    await target.importEvents(page);
-  }
-}
-
-async function copyRemovals(
+/** What was truncated and deleted in the source, but not in the target yet. */
+async function removalsOf(
   source: EventAdapter,
   target: EventAdapter,
   signal: AbortSignal | undefined,
-): Promise<void> {
-  const known = new Map<string, StreamInfo>();
-  for await (const info of allStreams(target, signal)) known.set(info.stream, info);
+): Promise<readonly StreamInfo[]> {
+  const known = await streamsOf(target, signal);
+  const removals: StreamInfo[] = [];
   for await (const info of allStreams(source, signal)) {
     const copy = known.get(info.stream);
     // What was appended meanwhile comes with the events.
     const reached = { ...info, version: Math.min(info.version, copy?.version ?? 0) };
     const isEmpty = info.firstVersion > info.version;
     if (info.deleted ? !copy?.deleted : isEmpty || info.firstVersion > (copy?.firstVersion ?? 1)) {
-      await target.importStreams([info.deleted || isEmpty ? info : reached]);
+      removals.push(info.deleted || isEmpty ? info : reached);
     }
   }
-}
-
-/** The content of a record, whatever the order of its fields. */
-function textOf(record: StoredEvent | StreamInfo): string {
-  return JSON.stringify(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return removals;
 }

@@ -20,30 +20,33 @@ export const epochsName = ownCheckpoint('epochs');
 
 /** The lives of this store. Another one begins here if the storage tells that it is not what it was. */
 export function epochsOf(adapter: EventAdapter): Promise<Epochs> {
-  return revise(adapter, (known, isSame) => known.length === 0 || !isSame, extended);
+  return revise(adapter, (known, isSame) => known.length === 0 || !isSame, extend(adapter));
 }
 
 /** Begins another life with what the store holds now: what its lives before had behind that is none of it. */
 export function beginEpoch(adapter: EventAdapter): Promise<Epochs> {
-  return revise(adapter, () => true, extended);
+  return revise(adapter, () => true, extend(adapter));
 }
 
 /** Begins another life if the storage tells that it is not what it was. Nothing is written where nobody ever asked for one. */
 export async function noticeEpoch(adapter: EventAdapter): Promise<void> {
   // Looked for first: the question itself may need a right that a store without checkpoints can do without.
   if (!adapter.life || !(await adapter.loadCheckpoint(epochsName))) return;
-  await revise(adapter, (_, isSame) => !isSame, extended);
+  await revise(adapter, (_, isSame) => !isSame, extend(adapter));
 }
 
-/** Makes a store a life of the one that it is copied from, which has branched off where the copy has come to. */
-export function branchEpoch(adapter: EventAdapter, source: Epochs): Promise<Epochs> {
-  const isOwn = (epoch: Epoch | undefined) => epoch && !source.some(({ id }) => id === epoch.id);
+/**
+ * Makes a store a life of the one that it is copied from, which has branched off where the copy has come to. It keeps its
+ * own while its storage is the same.
+ */
+export function branchEpoch(adapter: EventAdapter, source: Epochs, position: number): Promise<Epochs> {
   return revise(
     adapter,
     () => true,
-    (known, position) => {
+    (known, isSame) => {
       const last = known.at(-1);
-      return [...source, { id: isOwn(last) ? last!.id : createId(), position }];
+      const isOwn = isSame && last && !source.some(({ id }) => id === last.id);
+      return [...source, { id: isOwn ? last.id : createId(), position }];
     },
   );
 }
@@ -53,39 +56,44 @@ export function checkpointText(epochs: Epochs, position: number): string {
   return textOf({ id: epochs.at(-1)!.id, position });
 }
 
+/** The life that a checkpoint is of. */
+export const lifeOf = (checkpoint: string): string => checkpoint.slice(0, checkpoint.indexOf(':'));
+
 /**
  * The position of a checkpoint, if this store has the same events up to there.
  *
+ * @param advice - What is to be done if not. Default: what a reader is to do.
  * @throws {@link CheckpointEpochError} if it may have others.
  */
-export function positionIn(epochs: Epochs, checkpoint: string): number {
+export function positionIn(epochs: Epochs, checkpoint: string, advice?: string): number {
   const stands = parse(checkpoint);
   if (!stands) throw new InvalidArgumentError('checkpoint', 'a text that checkpointOf has given', checkpoint);
   const index = epochs.findIndex(({ id }) => id === stands.id);
   const later = epochs.slice(index + 1).map(({ position }) => position);
   const sharedUpTo = index < 0 ? 0 : Math.min(...later, Number.MAX_SAFE_INTEGER);
   if (stands.position > sharedUpTo || index < 0) {
-    throw new CheckpointEpochError({ checkpoint, position: stands.position, sharedUpTo });
+    throw new CheckpointEpochError({ checkpoint, position: stands.position, sharedUpTo, advice });
   }
   return stands.position;
 }
 
-function extended(known: Epochs, position: number): Epochs {
-  return [...known, { id: createId(), position: known.length === 0 ? 0 : position }];
-}
+const extend = (adapter: EventAdapter) => async (known: Epochs) => [
+  ...known,
+  { id: createId(), position: known.length === 0 ? 0 : await adapter.lastPosition() },
+];
 
 /** Changes the lives where they are to be: of several that do it at once, one comes after the other. */
 async function revise(
   adapter: EventAdapter,
   isDue: (known: Epochs, isSame: boolean) => boolean,
-  change: (known: Epochs, lastPosition: number) => Epochs,
+  change: (known: Epochs, isSame: boolean) => Epochs | Promise<Epochs>,
 ): Promise<Epochs> {
   const life = await adapter.life?.();
   for (;;) {
     const stored = await adapter.loadCheckpoint(epochsName);
     const { known, isSame } = read(stored, life);
     if (!isDue(known, isSame)) return known;
-    const epochs = change(known, await adapter.lastPosition());
+    const epochs = await change(known, isSame);
     const state = JSON.stringify({ life, epochs: epochs.map(textOf) });
     const options = { expectedRevision: stored?.revision ?? 0 };
     const { position } = epochs.at(-1)!;

@@ -242,12 +242,15 @@ export class CheckpointEpochError extends MigrationError {
   /** Up to this position both have the same events; 0 where the other life is unknown here. */
   readonly sharedUpTo: number;
 
-  constructor(fields: { checkpoint: string; position: number; sharedUpTo: number }, options?: ErrorOptions) {
-    const { checkpoint, position, sharedUpTo } = fields;
+  constructor(
+    fields: { checkpoint: string; position: number; sharedUpTo: number; advice?: string | undefined },
+    options?: ErrorOptions,
+  ) {
+    const { checkpoint, position, sharedUpTo, advice } = fields;
     super(
       sharedUpTo > 0
-        ? `checkpoint "${checkpoint}" stands at ${position} of another life of this store, of which it has the events up to ${sharedUpTo}: set the reader back to there, with what it made of the events behind`
-        : `checkpoint "${checkpoint}" is of no life of this store: let the reader begin anew, or give it the store it has read`,
+        ? `checkpoint "${checkpoint}" stands at ${position} of another life of this store, of which it has the events up to ${sharedUpTo}: ${advice ?? 'set the reader back to there, with what it made of the events behind'}`
+        : `checkpoint "${checkpoint}" is of no life of this store: ${advice ?? 'let the reader begin anew, or give it the store it has read'}`,
       options,
     );
     this.checkpoint = checkpoint;

@@ -41,3 +41,8 @@ export type RecordedEventOf<E extends EventShape> = E extends ShreddedShape
 
 /** What an event of the shape carries; any JSON value where that is not known. */
 export type DataOf<E extends EventShape> = unknown extends E['data'] ? JsonValue : E['data'];
+
+/** The events to append that go with some of the events read. */
+export type PartOf<N extends EventShape, T extends EventShape> = string extends N['type']
+  ? T
+  : Extract<N, { readonly type: T['type'] }>;

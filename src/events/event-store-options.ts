@@ -95,8 +95,8 @@ export interface ReadOptions {
 
 /** What to read of the whole store. */
 export interface ReadAllOptions {
-  /** Only events behind this position, or behind a checkpoint that `checkpointOf` has given. Default 0. */
-  readonly after?: number | string;
+  /** Only events behind this position, or behind a checkpoint that this store or another life of it has given. Default 0. */
+  readonly after?: number | string | undefined;
   /** Only events that match. Default: all. */
   readonly query?: EventQuery | undefined;
   /** At most so many events. Default: all there are by then. */

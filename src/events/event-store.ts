@@ -6,28 +6,35 @@ import { throwLater } from '../core/on-error.ts';
 import type { FoldSource } from './aggregate-stream.ts';
 import { checkExpectedVersion } from './append-batches.ts';
 import { checkSubscriptionName } from './checkpoint-names.ts';
+import { type CheckpointedEvent, checkpointedEvents } from './checkpointed-events.ts';
 import { beginEpoch, checkpointText, epochsOf, positionIn } from './epochs.ts';
 import type { EventAdapter, StoredEvent, StreamInfo } from './event-adapter.ts';
 import { EventAppender, type EventAppenderParts } from './event-appender.ts';
 import { EventCodec } from './event-codec.ts';
 import { checkName } from './event-names.ts';
-import type { EventShape, NewEventOf, RecordedEventOf } from './event-shape.ts';
+import type { EventShape, NewEventOf, PartOf, RecordedEventOf } from './event-shape.ts';
 import type {
   AppendManyOptions,
   AppendOptions,
   AppendRequest,
   AppendResult,
   EventStoreOptions,
+  ReadAllOptions,
 } from './event-store-options.ts';
 import { EventStreams } from './event-streams.ts';
 import { FoldSnapshots } from './fold-snapshots.ts';
 import { InlineProjections } from './inline-projections.ts';
 import type { ParkedEvents } from './parked-events.ts';
-import { type Projection, type ProjectionPlan, projectionPlan } from './projection.ts';
-import { dropVersion, liveVersion, makeFirstLive, makeLive } from './projection-versions.ts';
+import type { Projection } from './projection.ts';
+import { RunningProjections } from './running-projections.ts';
 import { RunningSubscriptions } from './running-subscriptions.ts';
 import { StoreAdapter } from './store-adapter.ts';
-import { type RunOptions, runSettings, type SubscribeOptions, subscribeSettings } from './subscribe-options.ts';
+import {
+  type RunOptions,
+  type SubscribeOptions,
+  subscribeSettings,
+  type TypedSubscribeOptions,
+} from './subscribe-options.ts';
 import type { Subscription } from './subscription.ts';
 import { UnsupportedByAdapterError } from './transaction-errors.ts';
 
@@ -47,6 +54,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
   readonly #appender: EventAppender;
   readonly #source: FoldSource<RecordedEventOf<E>>;
   readonly #subscriptions: RunningSubscriptions;
+  readonly #projections: RunningProjections;
 
   constructor(options: EventStoreOptions<E, N>) {
     const { adapter, snapshotStrategy, clock = systemClock, random = Math.random, onError = throwLater } = options;
@@ -83,6 +91,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
     this.#appender = appender;
     this.#source = source;
     this.#subscriptions = subscriptions;
+    this.#projections = new RunningProjections(storage, subscriptions);
   }
 
   /**
@@ -146,12 +155,30 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
   }
 
   /**
-   * A position as a text to be kept outside of this store, for {@link readAll} or {@link positionOf} to go on from: it
-   * tells of which life of the store it is. A restored store is another life, with the same events up to the backup.
+   * As {@link readAll}, each event with a {@link CheckpointedEvent.checkpoint}, to be kept outside of this store.
+   *
+   * @throws {@link CheckpointEpochError} while iterating, if the reader is ahead of what this life of the store took over.
+   */
+  readAllWithCheckpoints(options: ReadAllOptions = {}): AsyncGenerator<CheckpointedEvent<RecordedEventOf<E>>, void> {
+    return checkpointedEvents(this.#source.events, options);
+  }
+
+  /**
+   * The checkpoint of a position in the present life of this store. That it was read in this one is the caller's word:
+   * {@link readAllWithCheckpoints} knows.
+   *
+   * @throws {@link InvalidArgumentError} if it is behind the last event there is, also where that was removed.
    */
   async checkpointOf(position: number): Promise<string> {
     checkInteger(position, 0, 'position');
-    return checkpointText(await epochsOf(await this.#storage.use()), position);
+    const adapter = await this.#storage.use();
+    // In this order: set back in between, it is of the life before, and refused.
+    const epochs = await epochsOf(adapter);
+    const last = await adapter.lastPosition();
+    if (position > last) {
+      throw new InvalidArgumentError('position', `one of this store, whose last event is at ${last}`, position);
+    }
+    return checkpointText(epochs, position);
   }
 
   /**
@@ -252,8 +279,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
    * @throws {@link InvalidArgumentError} if this version of it runs in this store already.
    */
   project<Client>(projection: Projection<Client>, options: RunOptions = {}): Subscription {
-    const plan = projectionPlan(projection);
-    return this.#project(plan, options, async () => makeFirstLive(await this.#storage.initialize(), plan));
+    return this.#projections.run(projection, options);
   }
 
   /**
@@ -262,23 +288,13 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
    *
    * @returns The new version, which goes on running.
    */
-  async rebuildProjection<Client>(projection: Projection<Client>, options: RunOptions = {}): Promise<Subscription> {
-    const plan = projectionPlan(projection);
-    const running = this.#project(plan, options);
-    try {
-      await running.caughtUp({ signal: options.signal });
-      await makeLive(await this.#storage.use(), plan);
-    } catch (error) {
-      await running.close();
-      throw error;
-    }
-    return running;
+  rebuildProjection<Client>(projection: Projection<Client>, options: RunOptions = {}): Promise<Subscription> {
+    return this.#projections.rebuild(projection, options);
   }
 
   /** Which version of a projection is to be read; nothing if none was ever run. */
-  async liveVersion(projection: string): Promise<number | undefined> {
-    checkSubscriptionName(projection, 'projection');
-    return liveVersion(await this.#storage.use(), projection);
+  liveVersion(projection: string): Promise<number | undefined> {
+    return this.#projections.liveVersion(projection);
   }
 
   /**
@@ -286,9 +302,8 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
    *
    * @throws {@link InvalidArgumentError} if this version was never run.
    */
-  async makeProjectionLive<Client>(projection: Projection<Client>): Promise<void> {
-    const plan = projectionPlan(projection);
-    await makeLive(await this.#storage.use(), plan);
+  makeProjectionLive<Client>(projection: Projection<Client>): Promise<void> {
+    return this.#projections.makeLive(projection);
   }
 
   /**
@@ -296,9 +311,8 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
    *
    * @throws {@link ProjectionLiveError} if it is the live one.
    */
-  async dropProjection<Client>(projection: Projection<Client>): Promise<void> {
-    const plan = projectionPlan(projection);
-    await dropVersion(await this.#storage.use(), plan);
+  dropProjection<Client>(projection: Projection<Client>): Promise<void> {
+    return this.#projections.drop(projection);
   }
 
   /**
@@ -342,20 +356,4 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
       clock,
     });
   }
-
-  #project(plan: ProjectionPlan, options: RunOptions, begun?: () => Promise<void>): Subscription {
-    const settings = runSettings(options);
-    this.#storage.assertOpen();
-    return this.#subscriptions.project(plan, settings, begun);
-  }
 }
-
-/** How a typed store's events are subscribed to. */
-export type TypedSubscribeOptions<E extends EventShape> = Omit<SubscribeOptions, 'handle'> & {
-  readonly handle: (event: RecordedEventOf<E>) => Promise<void>;
-};
-
-/** The events to append that go with some of the events read. */
-export type PartOf<N extends EventShape, T extends EventShape> = string extends N['type']
-  ? T
-  : Extract<N, { readonly type: T['type'] }>;

@@ -2,8 +2,9 @@ import { InvalidArgumentError } from '../core/errors.ts';
 import type { DomainEvent } from './domain-event.ts';
 import type { EventPublisher } from './event-publisher.ts';
 import type { EventShape, RecordedEventOf } from './event-shape.ts';
-import type { EventStore, TypedSubscribeOptions } from './event-store.ts';
+import type { EventStore } from './event-store.ts';
 import { RecordedDomainEvent } from './recorded-domain-event.ts';
+import type { TypedSubscribeOptions } from './subscribe-options.ts';
 import type { Subscription } from './subscription.ts';
 
 /** What is published and how: the options of a subscription, whose handler publishes. */

@@ -10,7 +10,8 @@ import {
 import { ownCheckpoint } from './checkpoint-names.ts';
 import { beginEpoch } from './epochs.ts';
 import { BackupDamagedError } from './errors.ts';
-import type { EventAdapter, StoredEvent } from './event-adapter.ts';
+import type { Checkpoint, EventAdapter, StoredEvent } from './event-adapter.ts';
+import { digestOf, eventsBehind, importPage, pageSize } from './imported-page.ts';
 
 /** A backup, in pieces of any length: lines, or the chunks of a file. */
 export type BackupText = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
@@ -20,9 +21,7 @@ export interface RestoreOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const batchSize = 500;
-
-/** A store under this checkpoint is not restored yet; it names the backup. */
+/** A store under this checkpoint is not restored yet; it names the backup, and the position that was reached. */
 const marker = ownCheckpoint('restore');
 
 /**
@@ -41,10 +40,11 @@ export async function verifyBackup(backup: BackupText, options: RestoreOptions =
  * Brings a backup into an empty store: events with their versions and positions, truncated and deleted streams,
  * checkpoints. It is another life of the store: checkpoints kept elsewhere that are ahead of the backup are refused.
  *
- * If it was interrupted, run it again with the same backup: it goes on where it stopped. Until it is through, the store has a
+ * Killed at any moment, run it again with the same backup: it goes on where it stopped. Until it is through, the store has a
  * checkpoint `$restore`, and is no copy of the one that was backed up. Run {@link verifyBackup} first where that matters.
  *
- * @throws {@link InvalidArgumentError} if the store is not empty; nothing was written.
+ * @throws {@link InvalidArgumentError} if the store is not empty, nothing was written; or if somebody else has written
+ *   to it meanwhile.
  * @throws {@link BackupDamagedError} if a line was changed, moved, added or is missing; those before it are stored.
  */
 export async function restoreEvents(
@@ -55,16 +55,37 @@ export async function restoreEvents(
   const { signal } = options;
   await adapter.init();
   let batch: StoredEvent[] = [];
-  let restored = 0;
+  const versions = new Map<string, number>();
+  let reached: Checkpoint = { position: 0, state: '' };
   const flush = async () => {
-    if (batch.length > 0) await adapter.importEvents(batch);
+    const last = batch.at(-1);
+    if (!last) return;
+    // Killed before that was written down, it has this batch already.
+    const held = await eventsBehind(adapter, reached.position, { signal });
+    if (held.length === 0) await importPage(adapter, batch);
+    else if (digestOf(held) !== digestOf(batch)) {
+      throw new InvalidArgumentError(
+        'adapter',
+        'a store that nobody else writes to: begin anew in an empty one',
+        adapter,
+      );
+    }
+    reached = { ...reached, position: last.position };
+    // Not to be told by what is there: the streams that come last remove some of it.
+    await adapter.saveCheckpoint(marker, reached);
     batch = [];
+    versions.clear();
   };
   for await (const record of recordsOf(backup, signal)) {
-    if ('header' in record) restored = await begin(adapter, record.header);
+    if ('header' in record) reached = await begin(adapter, record.header);
     else if ('event' in record) {
-      if (record.event.position > restored) batch.push(record.event);
-      if (batch.length >= batchSize) await flush();
+      const { stream, version, position } = record.event;
+      if (position <= reached.position) continue;
+      // Truncated while the backup was made: what is before the gap must be there for the stream to begin anew.
+      if (version !== (versions.get(stream) ?? version - 1) + 1) await flush();
+      batch.push(record.event);
+      versions.set(stream, version);
+      if (batch.length >= pageSize) await flush();
     } else {
       await flush();
       if ('stream' in record) await adapter.importStreams([record.stream]);
@@ -79,16 +100,16 @@ export async function restoreEvents(
   throw new BackupDamagedError({ line: 0, detail: 'it is empty' });
 }
 
-/** The position up to which this backup is restored already. */
-async function begin(adapter: EventAdapter, header: BackupHeader): Promise<number> {
+/** Which backup this is, and up to which position it is restored already. */
+async function begin(adapter: EventAdapter, header: BackupHeader): Promise<Checkpoint> {
   const state = JSON.stringify(header);
   const begun = await adapter.loadCheckpoint(marker);
-  if (begun?.state === state) return adapter.lastPosition();
+  if (begun?.state === state) return { position: begun.position, state };
   const isEmpty = (await adapter.listStreams({ limit: 1 })).length === 0 && !begun;
   if (!isEmpty)
     throw new InvalidArgumentError('adapter', 'an empty store, or one that this backup was begun in', adapter);
   await adapter.saveCheckpoint(marker, { position: 0, state }, { expectedRevision: 0 });
-  return 0;
+  return { position: 0, state };
 }
 
 /** The records of a backup, each checked; the last one once all of them are proved to be there as they were written. */

@@ -1,4 +1,5 @@
 import { ClosedError } from '../core/errors.ts';
+import { Initialization } from '../core/initialization.ts';
 import { noticeEpoch } from './epochs.ts';
 import type { EventAdapter } from './event-adapter.ts';
 import { NotInitializedError } from './transaction-errors.ts';
@@ -6,13 +7,17 @@ import { NotInitializedError } from './transaction-errors.ts';
 /** The adapter of a store: initialized on first use, and given out until the store is closed. */
 export class StoreAdapter {
   readonly #adapter: EventAdapter;
-  #initialized: Promise<void> | undefined;
+  readonly #initialization: Initialization;
   /** The adapter while nothing needs to be waited for: it is initialized, and the store is open. */
   #open: EventAdapter | undefined;
   #closed = false;
 
   constructor(adapter: EventAdapter) {
     this.#adapter = adapter;
+    this.#initialization = new Initialization(async () => {
+      await adapter.init();
+      await noticeEpoch(adapter);
+    });
   }
 
   /** The adapter, at once where it is initialized. */
@@ -20,10 +25,12 @@ export class StoreAdapter {
     return this.#open ?? this.use();
   }
 
-  /** @throws {@link ClosedError} if the store is closed. */
+  /** @throws {@link ClosedError} if the store is closed, or by the time that it is initialized. */
   async use(): Promise<EventAdapter> {
     this.assertOpen();
-    return this.initialize();
+    await this.initialize();
+    this.assertOpen();
+    return this.#adapter;
   }
 
   /**
@@ -38,17 +45,10 @@ export class StoreAdapter {
     return this.#open;
   }
 
-  /** The adapter, initialized on first use; a failure is forgotten, so that the next use tries again. */
+  /** The adapter, initialized on first use, also once the store is closed. */
   async initialize(): Promise<EventAdapter> {
-    this.#initialized ??= this.#adapter.init().then(() => noticeEpoch(this.#adapter));
-    const attempt = this.#initialized;
-    try {
-      await attempt;
-      if (!this.#closed) this.#open = this.#adapter;
-    } catch (error) {
-      if (this.#initialized === attempt) this.#initialized = undefined;
-      throw error;
-    }
+    await this.#initialization.done();
+    if (!this.#closed) this.#open = this.#adapter;
     return this.#adapter;
   }
 
@@ -71,7 +71,8 @@ export class StoreAdapter {
   }
 
   /** Ends the adapter itself, after its last use. */
-  end(): Promise<void> {
-    return this.#adapter.close();
+  async end(): Promise<void> {
+    await this.#initialization.settled();
+    await this.#adapter.close();
   }
 }

@@ -5,6 +5,7 @@ import type { EventQuery } from '../core/event-query.ts';
 import { type OnError, throwLater } from '../core/on-error.ts';
 import { checkSubscriptionName } from './checkpoint-names.ts';
 import { checkQuery } from './event-names.ts';
+import type { EventShape, RecordedEventOf } from './event-shape.ts';
 import { type GroupOptions, type GroupSettings, groupSettings } from './group-options.ts';
 import type { RecordedEvent } from './recorded-event.ts';
 
@@ -47,6 +48,11 @@ export interface SubscribeOptions extends RunOptions {
   /** Shares the streams with the other consumers of this name, in whatever process. Default: one process does all. */
   readonly group?: GroupOptions | undefined;
 }
+
+/** How a typed store's events are subscribed to. */
+export type TypedSubscribeOptions<E extends EventShape> = Omit<SubscribeOptions, 'handle'> & {
+  readonly handle: (event: RecordedEventOf<E>) => Promise<void>;
+};
 
 /** The options of a run with every default filled in. */
 export type RunSettings = Required<Omit<RunOptions, 'signal'>> & { readonly signal: AbortSignal };

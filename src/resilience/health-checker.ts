@@ -11,7 +11,7 @@ export interface ComponentHealth {
   readonly detail?: string | undefined;
 }
 
-/** Looks at one component. One that rejects or takes too long is unhealthy. */
+/** Looks at one component. One that rejects, takes too long or gives no status is unhealthy. */
 export type HealthCheck = (signal: AbortSignal) => Promise<ComponentHealth>;
 
 /** What the checks of all components found. */
@@ -53,8 +53,10 @@ export class HealthChecker {
       throw new InvalidArgumentError('component', 'a name that no other component has', component);
     }
     this.#checks.set(component, check);
+    let isRegistered = true;
     return () => {
-      if (this.#checks.get(component) === check) this.#checks.delete(component);
+      if (isRegistered) this.#checks.delete(component);
+      isRegistered = false;
     };
   }
 
@@ -94,6 +96,9 @@ export class HealthChecker {
     try {
       const what = `the health check of ${component}`;
       const { status, detail } = await withTimeout(what, this.#timeoutMs, check, { clock: this.#clock, signal });
+      if (!Object.hasOwn(badness, status)) {
+        throw new InvalidArgumentError('status', 'healthy, degraded or unhealthy', status);
+      }
       return Object.freeze({ status, ...(detail !== undefined && { detail }) });
     } catch (error) {
       signal?.throwIfAborted();

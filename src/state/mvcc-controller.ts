@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../core/clock.ts';
 import { ClosedError, ConcurrencyConflictError, InvalidArgumentError } from '../core/errors.ts';
+import { Initialization } from '../core/initialization.ts';
 import { frozenJson, type JsonValue } from '../core/json-value.ts';
 import { checkAggregateId, checkWhole } from './arguments.ts';
 import { isolationLevels } from './isolation-level.ts';
@@ -53,7 +54,7 @@ export class MVCCController<S = JsonValue> {
   readonly #keepVersions: number | undefined;
   readonly #snapshots = new OpenSnapshots();
   readonly #transactions = new Set<{ end(): void }>();
-  #initialized: Promise<void> | undefined;
+  readonly #initialization: Initialization;
   #closed = false;
 
   constructor(options: MVCCControllerOptions = {}) {
@@ -61,6 +62,7 @@ export class MVCCController<S = JsonValue> {
     if (typeof store.commit !== 'function') throw new InvalidArgumentError('options.store', 'a VersionStore', store);
     this.#keepVersions = retention && checkWhole(retention.versions, 1, 'options.retention.versions');
     this.#store = store;
+    this.#initialization = new Initialization(() => store.init());
     this.#clock = clock;
   }
 
@@ -126,7 +128,7 @@ export class MVCCController<S = JsonValue> {
    * @throws {@link InvalidArgumentError} for an unknown isolation level.
    */
   begin(options: BeginOptions = {}): Transaction<S> {
-    if (this.#closed) throw new ClosedError('the MVCC controller');
+    this.#assertOpen();
     const { isolationLevel = 'serializable', readOnly = false, signal } = options;
     if (!isolationLevels.includes(isolationLevel)) {
       throw new InvalidArgumentError('options.isolationLevel', isolationLevels.join(', '), isolationLevel);
@@ -198,16 +200,15 @@ export class MVCCController<S = JsonValue> {
     return Math.floor(this.#clock.now());
   }
 
-  /** The store, initialized on first use; a failure is forgotten, so that the next use tries again. */
+  /** The store, initialized on first use. */
   async #ready(): Promise<VersionStore> {
-    if (this.#closed) throw new ClosedError('the MVCC controller');
-    this.#initialized ??= this.#store.init();
-    try {
-      await this.#initialized;
-    } catch (error) {
-      this.#initialized = undefined;
-      throw error;
-    }
+    this.#assertOpen();
+    await this.#initialization.done();
+    this.#assertOpen();
     return this.#store;
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new ClosedError('the MVCC controller');
   }
 }

@@ -249,13 +249,24 @@ describe('appendSync on SQLite', () => {
     }
     db.exec('begin immediate');
     store.appendSync('a', [event(9)]);
-    const reading = expect(store.readAll().toArray()).rejects.toMatchObject({
-      code: 'STORAGE_FAILED',
-      cause: { message: 'a transaction is open on this connection' },
-    });
+    const reading = Promise.allSettled([
+      store.readAll().toArray(),
+      store.read('a').toArray(),
+      store.streamVersion('a'),
+      store.aggregateStream('a', { initial: () => 0, evolve: (count) => count + 1 }),
+      adapter.lastPosition(),
+    ]);
+    // Whoever need not wait sees what is his own.
+    expect(() => store.appendSync('a', [event(9)], { expectedVersion: 1 })).toThrow(
+      failing('CONCURRENCY_CONFLICT', { actualVersion: 2 }),
+    );
     for (let n = 0; n < 6; n++) await time();
-    await reading;
+    const message = expect.stringMatching(/within 5000 ms: a transaction of yours is open .*; end it first, or/);
+    for (const outcome of await reading) {
+      expect(outcome).toEqual({ status: 'rejected', reason: failing('STORAGE_FAILED', { message }) });
+    }
     db.exec('rollback');
+    expect(await store.streamVersion('a')).toBe(1);
     const closing = subscription.close();
     await time();
     await closing;

@@ -154,6 +154,31 @@ describe('a command', () => {
     expect(await caught(handle('s', () => event()))).toBeInstanceOf(StreamDeletedError);
   });
 
+  it('that comes to nothing tells the version of a stream that has no events left', async () => {
+    const { store, handle } = setUp(undefined, { maxAttempts: 1 });
+    const decide = vi.fn<Command>(() => undefined);
+    expect(await handle('new', decide, { expectedVersion: 'no_stream' })).toMatchObject({ version: 0 });
+    expect(decide).toHaveBeenCalledTimes(1);
+    await store.append('s', [event(), event(), event()]);
+    await store.truncateStream('s', 4);
+    expect(await caught(handle('s', decide, { expectedVersion: 'no_stream' }))).toMatchObject({
+      code: 'CONCURRENCY_CONFLICT',
+      expectedVersion: 'no_stream',
+      actualVersion: 3,
+    });
+    expect(await handle('s', decide)).toEqual({ state: 0, version: 3, events: [], position: undefined });
+  });
+
+  it('that comes to nothing is decided anew on a stream that comes into being meanwhile', async () => {
+    const { store, handle } = setUp();
+    const decide = vi.fn<Command>(async (count) => {
+      if (count === 0) await store.append('s', [event(), event()]);
+      return [] as never;
+    });
+    expect(await handle('s', decide)).toMatchObject({ state: 2, version: 2, events: [] });
+    expect(decide.mock.calls).toEqual([[0], [2]]);
+  });
+
   it('that expects a version, of a stream that comes into being meanwhile, is decided on its events', async () => {
     const { adapter, store, handle } = setUp();
     const streamVersion = adapter.streamVersion.bind(adapter);

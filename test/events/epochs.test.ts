@@ -4,9 +4,11 @@ import { MemoryEventAdapter } from '../../src/adapters/memory/memory-event-adapt
 import { backupEvents } from '../../src/events/backup-events.ts';
 import { copyEvents } from '../../src/events/copy-events.ts';
 import { epochsName, epochsOf } from '../../src/events/epochs.ts';
+import type { CheckpointEpochError } from '../../src/events/errors.ts';
 import type { EventAdapter } from '../../src/events/event-adapter.ts';
 import { EventStore } from '../../src/events/event-store.ts';
 import { restoreEvents } from '../../src/events/restore-events.ts';
+import { withCalls } from '../invariants/models/killed-adapter.ts';
 import { runs } from '../invariants/runs.ts';
 
 interface Life {
@@ -14,6 +16,8 @@ interface Life {
   readonly store: EventStore;
   /** The ids of its events, in order. */
   readonly ids: string[];
+  /** What it was copied from. */
+  readonly from?: Life;
 }
 
 const lifeOn = (adapter: EventAdapter, ids: string[] = []): Life => ({
@@ -36,10 +40,20 @@ async function restored({ adapter, ids }: Life): Promise<Life> {
   return lifeOn(other, [...ids]);
 }
 
-async function copied({ adapter, ids }: Life): Promise<Life> {
+async function copied(from: Life): Promise<Life> {
   const other = new MemoryEventAdapter();
-  await copyEvents(adapter, other);
-  return lifeOn(other, [...ids]);
+  await copyEvents(from.adapter, other);
+  return { ...lifeOn(other, [...from.ids]), from };
+}
+
+/** Goes on with a copy, which is refused if it was written to since, or if what it was copied from has not all of it. */
+async function copiedOn({ adapter, ids, from }: Life): Promise<void> {
+  if (!from) return;
+  const isCopy = ids.every((id, index) => id === from.ids[index]);
+  const copying = copyEvents(from.adapter, adapter);
+  if (!isCopy) return expect(copying).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  await copying;
+  ids.push(...from.ids.slice(ids.length));
 }
 
 const refused = { code: 'CHECKPOINT_OF_ANOTHER_EPOCH' };
@@ -47,7 +61,7 @@ const refused = { code: 'CHECKPOINT_OF_ANOTHER_EPOCH' };
 describe('checkpoints kept outside of the store', () => {
   it('are only taken where the same events are up to there, and always in the life that gave them', async () => {
     const step = fc.record({
-      do: fc.constantFrom('grow', 'grow', 'restore', 'copy', 'checkpoint', 'checkpoint'),
+      do: fc.constantFrom('grow', 'grow', 'restore', 'copy', 'copy on', 'copy on', 'checkpoint', 'checkpoint'),
       life: fc.nat(99),
       back: fc.nat(3),
     });
@@ -60,6 +74,7 @@ describe('checkpoints kept outside of the store', () => {
           if (each.do === 'grow') await grow(life);
           else if (each.do === 'restore') lives.push(await restored(life));
           else if (each.do === 'copy') lives.push(await copied(life));
+          else if (each.do === 'copy on') await copiedOn(life);
           else {
             const position = Math.max(0, life.ids.length - each.back);
             const checkpoint = await life.store.checkpointOf(position);
@@ -79,6 +94,68 @@ describe('checkpoints kept outside of the store', () => {
       }),
       runs(200),
     );
+  });
+
+  it('that come with events are of what was read, also if the store is set back while it is', async () => {
+    const step = fc.record({
+      grown: fc.integer({ min: 0, max: 3 }),
+      setBack: fc.nat(5),
+      batchSize: fc.constantFrom(1, 2, 500),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+        let life = lifeOn(new MemoryEventAdapter());
+        const storage = withCalls(
+          () => life.adapter,
+          async (call) => {
+            const next = script.shift();
+            if (next?.setBack === 0) life = await restored(backups[script.length % backups.length]!);
+            if (next) for (let n = 0; n < next.grown; n++) await grow(life);
+            return call();
+          },
+        );
+        for (let n = 0; n < 4; n++) await grow(life);
+        // Made before, each of another moment.
+        const backups = [await restored(life)];
+        await grow(life);
+        backups.push(await restored(life));
+        const script = [...steps];
+        const store = new EventStore({ adapter: storage });
+        // A reader keeps what it saw elsewhere, each with its checkpoint; refused, it goes back to what is shared.
+        let seen: { readonly id: string; readonly checkpoint: string }[] = [];
+        for (let round = 0, isThrough = false; !isThrough; round++) {
+          const isLast = script.length === 0;
+          const after = seen.at(-1)?.checkpoint ?? 0;
+          const batchSize = steps[round % steps.length]?.batchSize ?? 500;
+          try {
+            for await (const { event, checkpoint } of store.readAllWithCheckpoints({ after, batchSize })) {
+              seen.push({ id: event.id, checkpoint });
+            }
+            isThrough = isLast;
+          } catch (error) {
+            expect(error).toMatchObject(refused);
+            seen = seen.slice(0, (error as CheckpointEpochError).sharedUpTo);
+          }
+        }
+        expect(seen.map(({ id }) => id)).toEqual(life.ids);
+        await expect(store.readAllWithCheckpoints({ after: 'none' }).next()).rejects.toMatchObject({
+          code: 'INVALID_ARGUMENT',
+        });
+      }),
+      runs(300),
+    );
+  });
+
+  it('come with as many events as were asked for, also where a life begins meanwhile', async () => {
+    const { store, adapter, ids } = lifeOn(new MemoryEventAdapter());
+    for (let n = 0; n < 5; n++) await grow({ store, adapter, ids });
+    const read: string[] = [];
+    for await (const { event, checkpoint } of store.readAllWithCheckpoints({ limit: 3, batchSize: 1 })) {
+      read.push(event.id);
+      expect(await store.positionOf(checkpoint)).toBe(event.position);
+      if (read.length === 2) await store.beginEpoch();
+    }
+    expect(read).toEqual(ids.slice(0, 3));
   });
 
   it('of before a backup go on in what is restored from it; those of after it are refused', async () => {
@@ -124,9 +201,16 @@ describe('checkpoints kept outside of the store', () => {
     await grow(one);
     const after = await one.store.checkpointOf(3);
     const two = new EventStore({ adapter: target });
-    expect(await two.positionOf(own)).toBe(1);
-    expect(await two.positionOf(during)).toBe(2);
+    const check = async () => {
+      expect(await two.positionOf(own)).toBe(1);
+      expect(await two.positionOf(during)).toBe(2);
+    };
+    await check();
     await expect(two.positionOf(after)).rejects.toMatchObject(refused);
+    // Nothing new is copied by the second one.
+    for (let n = 0; n < 2; n++) await copyEvents(one.adapter, target);
+    await check();
+    expect(await two.positionOf(after)).toBe(3);
   });
 
   it('are refused once the storage tells that it was set back, or the caller does', async () => {
@@ -176,11 +260,24 @@ describe('checkpoints kept outside of the store', () => {
   });
 
   it('that are none are refused as such', async () => {
-    const { store, adapter } = lifeOn(new MemoryEventAdapter());
+    const life = lifeOn(new MemoryEventAdapter());
+    const { store, adapter } = life;
     for (const wrong of ['', '7', 'a:b', 'a:-1', 'a:1.5', 'a:99999999999999999999', ':1']) {
       await expect(store.positionOf(wrong)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     }
-    await expect(store.checkpointOf(-1)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await grow(life);
+    for (const wrong of [-1, 0.5, Number.NaN, 2 ** 53]) {
+      await expect(store.readAllWithCheckpoints({ after: wrong }).next()).rejects.toMatchObject({
+        argument: 'options.after',
+      });
+    }
+    for (const wrong of [-1, 0.5, 2, Number.NaN, 2 ** 53]) {
+      await expect(store.checkpointOf(wrong)).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        argument: 'position',
+      });
+    }
+    expect(await store.positionOf(await store.checkpointOf(1))).toBe(1);
     for (const epochs of ['"a:1"', '[]', '[1]', '["a"]']) {
       await adapter.saveCheckpoint(epochsName, { position: 0, state: `{"epochs":${epochs}}` });
       await expect(store.checkpointOf(1)).rejects.toMatchObject({ code: 'STORAGE_FAILED' });

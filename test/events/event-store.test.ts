@@ -364,6 +364,33 @@ describe('EventStore', () => {
     expect(calls).toBe(2);
   });
 
+  it('that is closed while it is initialized ends the adapter after that, and does nothing more', async () => {
+    const { adapter, store } = setUp();
+    const seen: string[] = [];
+    let initialize = () => {};
+    vi.spyOn(adapter, 'init').mockImplementation(async () => {
+      await new Promise<void>((resolve) => {
+        initialize = resolve;
+      });
+      seen.push('initialized');
+    });
+    vi.spyOn(adapter, 'close').mockImplementation(async () => void seen.push('closed'));
+    const outcomes = Promise.allSettled([
+      store.init(),
+      store.append('s', [event]),
+      store.readAll().toArray(),
+      store.streamVersion('s'),
+    ]);
+    const closing = store.close();
+    initialize();
+    await closing;
+    expect(seen).toEqual(['initialized', 'closed']);
+    for (const outcome of await outcomes) {
+      expect(outcome).toEqual({ status: 'rejected', reason: expect.any(ClosedError) });
+    }
+    expect(await adapter.lastPosition()).toBe(0);
+  });
+
   it('refuses everything after close, which may be called again', async () => {
     const { adapter, store } = setUp();
     let closed = 0;

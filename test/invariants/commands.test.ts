@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { MemoryEventAdapter } from '../../src/adapters/memory/memory-event-adapter.ts';
 import type { Clock } from '../../src/core/clock.ts';
+import { type ExpectedVersion, meetsExpectedVersion } from '../../src/core/expected-version.ts';
 import { commandHandler } from '../../src/events/command-handler.ts';
 import type { Decider } from '../../src/events/decider.ts';
 import { EventStore } from '../../src/events/event-store.ts';
@@ -19,6 +21,8 @@ interface Add {
   readonly inOnes: boolean;
   readonly tag?: string;
 }
+
+const added: Added = { type: 'added', data: { by: 1, before: 0 } };
 
 class FullError extends Error {}
 
@@ -101,6 +105,28 @@ describe('commands', () => {
         expect(ids.toSorted()).toEqual(stored.map(({ id }) => id).toSorted());
       }),
       runs(300),
+    );
+  });
+
+  it('CH1 a command finds the version that an append finds, whatever has become of its stream', async () => {
+    const expectation = fc.constantFrom<ExpectedVersion>('any', 'no_stream', 'stream_exists', 0, 1, 2, 3);
+    const stream = fc.record({ events: fc.nat(3), before: fc.integer({ min: 1, max: 4 }) });
+    await fc.assert(
+      fc.asyncProperty(stream, expectation, fc.nat(2), async ({ events, before }, expectedVersion, by) => {
+        const store = new EventStore<Added>({ adapter: new MemoryEventAdapter() });
+        const decider = { ...counter, decide: () => Array.from({ length: by }, () => added) };
+        const handle = commandHandler({ store, decider, backoff: { initialMs: 0 } });
+        if (events > 0) {
+          await store.append('s', Array<Added>(events).fill(added));
+          await store.truncateStream('s', before);
+        }
+        const left = Math.max(0, events - before + 1);
+        const outcome = await handle('s', { by, inOnes: true }, { expectedVersion }).catch((error: unknown) => error);
+        if (meetsExpectedVersion(events, expectedVersion)) {
+          expect(outcome).toMatchObject({ version: events + by, state: left + by });
+        } else expect(outcome).toMatchObject({ code: 'CONCURRENCY_CONFLICT', actualVersion: events });
+      }),
+      runs(200),
     );
   });
 

@@ -2,72 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryEventAdapter } from '../../src/adapters/memory/memory-event-adapter.ts';
 import { SqliteEventAdapter } from '../../src/adapters/sqlite/sqlite-event-adapter.ts';
-import { backupEvents } from '../../src/events/backup-events.ts';
 import { compareEvents, copyEvents } from '../../src/events/copy-events.ts';
 import { epochsName } from '../../src/events/epochs.ts';
 import type { EventAdapter } from '../../src/events/event-adapter.ts';
 import { restoreEvents, verifyBackup } from '../../src/events/restore-events.ts';
-import { FakeClock } from '../../src/testing/fake-clock.ts';
 import { openSqlite } from '../sqlite-driver.ts';
+import { apply, change, changes, grow, linesOf, storeOf } from './arbitraries/store-changes.ts';
+import { killedAtWrite, unlessKilled } from './models/killed-adapter.ts';
 import { runs } from './runs.ts';
-
-const stream = fc.constantFrom('a', 'b', 'ü/한', 'd');
-const change = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      do: fc.constant('append' as const),
-      stream,
-      data: fc.constantFrom('1', '"한글\\n"', '{"a":[1,null]}'),
-      tags: fc.subarray(['x', 'y "z"']),
-      count: fc.integer({ min: 1, max: 3 }),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({ do: fc.constant('truncate' as const), stream, before: fc.integer({ min: 1, max: 9 }) }),
-  },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('delete' as const), stream }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('checkpoint' as const), stream, position: fc.nat(9) }) },
-);
-type Change = typeof change extends fc.Arbitrary<infer C> ? C : never;
-const changes = fc.array(change, { maxLength: 30 });
-
-let ids = 0;
-
-async function apply(adapter: EventAdapter, each: Change): Promise<void> {
-  switch (each.do) {
-    case 'append': {
-      const { data, tags, count } = each;
-      const event = () => ({ id: `${++ids}`, type: 't', data, encoding: 'json', metadata: '{}', timestamp: ids, tags });
-      const events = Array.from({ length: count }, event);
-      await adapter.append([{ stream: each.stream, expectedVersion: 'any', events }]);
-      return;
-    }
-    case 'truncate':
-      return adapter.truncateStream(each.stream, each.before);
-    case 'delete':
-      await adapter.deleteStream(each.stream, 'any');
-      return;
-    case 'checkpoint':
-      await adapter.saveCheckpoint(each.stream, { position: each.position, state: '{"a":1}' });
-  }
-}
-
-async function storeOf(
-  all: readonly Change[],
-  adapter: EventAdapter = new MemoryEventAdapter(),
-): Promise<EventAdapter> {
-  await adapter.init();
-  for (const each of all) await apply(adapter, each);
-  return adapter;
-}
-
-async function linesOf(adapter: EventAdapter): Promise<string[]> {
-  const lines: string[] = [];
-  for await (const line of backupEvents(adapter, { clock: new FakeClock() })) lines.push(line);
-  return lines;
-}
 
 /** All but those of the store's lives, which differ. */
 const checkpointsOf = async (adapter: EventAdapter) =>
@@ -161,6 +103,43 @@ describe('backup and restore', () => {
         expect(await checkpointsOf(target)).toEqual(await checkpointsOf(source));
       }),
       runs(100),
+    );
+  });
+
+  it('a restore that was killed at any write goes on when it is run again, and ends as one that was not', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(0, 0, 499, 500, 1001),
+        changes,
+        changes,
+        fc.constantFrom('before' as const, 'after' as const),
+        fc.integer({ min: 1, max: 4 }),
+        async (bulk, all, meanwhile, when, again) => {
+          const source = await storeOf(all);
+          await grow(source, bulk);
+          const script = [...meanwhile];
+          const lines = await linesOf(source, async () => {
+            const next = script.shift();
+            // Up to where the pages of the backup end.
+            if (next) await apply(source, next.do === 'truncate' ? { ...next, before: next.before * 120 } : next);
+          });
+          const undisturbed = new MemoryEventAdapter();
+          await restoreEvents(undisturbed, lines);
+          for (let nth = 1, killed = true; killed; nth++) {
+            const target = new MemoryEventAdapter();
+            killed = !(await unlessKilled(restoreEvents(killedAtWrite(target, nth, when), lines)));
+            if (!killed) break;
+            // That it is through is the last that is written: then there is nothing to go on with.
+            const isBegun = async () =>
+              (await target.loadCheckpoint('$restore')) ?? (await target.listStreams({ limit: 1 })).length === 0;
+            if (await isBegun()) await unlessKilled(restoreEvents(killedAtWrite(target, again, when), lines));
+            if (await isBegun()) await restoreEvents(target, lines);
+            expect(await compareEvents(undisturbed, target)).toBeUndefined();
+            expect(await checkpointsOf(target)).toEqual(await checkpointsOf(undisturbed));
+          }
+        },
+      ),
+      runs(12),
     );
   });
 

@@ -1,9 +1,10 @@
 // ES12: transactions of the caller's on SQLite, committed and rolled back, beside a relay that dies at any of its steps.
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MemoryEventAdapter } from '../../src/adapters/memory/memory-event-adapter.ts';
 import { SqliteEventAdapter } from '../../src/adapters/sqlite/sqlite-event-adapter.ts';
 import type { DomainEvent } from '../../src/events/domain-event.ts';
-import type { EventAdapter } from '../../src/events/event-adapter.ts';
+import type { EventAdapter, StreamInfo } from '../../src/events/event-adapter.ts';
 import { EventStore } from '../../src/events/event-store.ts';
 import type { RecordedDomainEvent } from '../../src/events/recorded-domain-event.ts';
 import { type RelayOptions, relayEvents } from '../../src/events/relay-events.ts';
@@ -266,5 +267,89 @@ describe('the outbox', () => {
     }
     // What was published since the last checkpoint comes again: at most one batch.
     expect(Math.max(...repeats)).toBe(2);
+  });
+
+  it('ES12 no read sees what an open transaction has appended, whatever becomes of it', async () => {
+    const reads: Record<string, (store: EventStore, adapter: EventAdapter) => Promise<unknown>> = {
+      read: (store) => store.read('a').toArray(),
+      readBackward: (store) => store.read('a', { direction: 'backward' }).toArray(),
+      readAll: (store) => store.readAll().toArray(),
+      queried: (store) => store.readAll({ query: [{ types: ['t'] }] }).toArray(),
+      fold: (store) => store.aggregateStream('a', { initial: () => 0, evolve: (sum, { data }) => sum + Number(data) }),
+      streamVersion: (store) => store.streamVersion('a'),
+      streams: async (store) => {
+        const streams: StreamInfo[] = [];
+        for await (const stream of store.streams()) streams.push(stream);
+        return streams;
+      },
+      lastPosition: (_, adapter) => adapter.lastPosition(),
+      checkpoint: async (_, adapter) => (await adapter.loadCheckpoint('c'))?.position,
+      checkpoints: async (_, adapter) => (await adapter.listCheckpoints('c')).map(({ position }) => position),
+    };
+    const steps = fc.array(
+      fc.oneof(
+        { weight: 2, arbitrary: fc.constantFrom('begin', 'append', 'commit', 'rollback', 'wait') },
+        fc.constantFrom(...Object.keys(reads)),
+      ),
+      { maxLength: 25, size: 'max' },
+    );
+    await fc.assert(
+      fc.asyncProperty(steps, async (taken) => {
+        db.close();
+        db = openSqlite(':memory:');
+        const clock = new FakeClock(1_000);
+        const adapter = new SqliteEventAdapter(db, { clock, busyTimeoutMs: 100_000 });
+        const store = new EventStore({ adapter, clock });
+        await store.init();
+        // The same committed appends without a transaction: what each read must give.
+        const model = new MemoryEventAdapter();
+        const expected = new EventStore({ adapter: model, clock });
+        await expected.init();
+        let written = 0;
+        let open = false;
+        let pending: number[] = [];
+        const begun = new Map<string, Promise<unknown>[]>();
+        const append = (to: EventAdapter, n: number) => {
+          const data = { id: `event ${n}`, type: 't', data: `${n}`, encoding: 'json', metadata: '{}' } as const;
+          const batch = { stream: 'a', expectedVersion: 'any', events: [{ ...data, timestamp: 0, tags: [] }] } as const;
+          return to.appendSync!([batch], { checkpoints: [{ name: 'c', position: n, state: '{}' }] });
+        };
+        const end = async (statement: 'commit' | 'rollback') => {
+          db.exec(statement);
+          open = false;
+          if (statement === 'commit') for (const n of pending) append(model, n);
+          pending = [];
+          await clock.advance(1_000);
+        };
+        const settle = async () => {
+          await clock.advance(1_000);
+          for (const [name, results] of begun) {
+            for (const result of results)
+              expect([name, await result]).toEqual([name, await reads[name]!(expected, model)]);
+          }
+          begun.clear();
+        };
+        for (const step of taken) {
+          if (step === 'begin' && !open) {
+            db.exec('begin immediate');
+            open = true;
+          } else if (step === 'append') {
+            append(adapter, ++written);
+            if (open) pending.push(written);
+            else append(model, written);
+          } else if ((step === 'commit' || step === 'rollback') && open) await end(step);
+          else if (step === 'wait') await clock.advance(100);
+          else if (step in reads) {
+            const result = reads[step]!(store, adapter);
+            result.catch(() => {});
+            begun.set(step, [...(begun.get(step) ?? []), result]);
+          }
+          if (!open) await settle();
+        }
+        if (open) await end('rollback');
+        await settle();
+      }),
+      runs(150),
+    );
   });
 });

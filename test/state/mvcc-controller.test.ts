@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ClosedError, ConcurrencyConflictError, InvalidArgumentError } from '../../src/core/errors.ts';
+import { MemoryVersionStore } from '../../src/state/memory-version-store.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
 
@@ -87,6 +88,21 @@ describe('MVCCController', () => {
     await mvcc.writeVersion('__proto__', state);
     expect(JSON.stringify((await mvcc.readVersion('__proto__'))?.state)).toBe('{"__proto__":{"polluted":true}}');
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+
+  it('writes nothing more if it is closed while its store is initialized', async () => {
+    const store = new MemoryVersionStore();
+    let initialize = () => {};
+    store.init = () =>
+      new Promise<void>((resolve) => {
+        initialize = resolve;
+      });
+    const mvcc = new MVCCController({ store });
+    const writing = expect(mvcc.writeVersion('a', 1)).rejects.toBeInstanceOf(ClosedError);
+    await mvcc.close();
+    initialize();
+    await writing;
+    expect(await store.latestVersion('a')).toBe(0);
   });
 
   it('ends its transactions when it is closed, and refuses what comes after', async () => {

@@ -1,5 +1,6 @@
 import type { CacheEntry, CacheProvider, CacheSetOptions } from '../../cache/cache-provider.ts';
 import { InvalidArgumentError, storageError } from '../../core/errors.ts';
+import { Initialization } from '../../core/initialization.ts';
 import { fromJsonText, toJsonText } from '../../core/json-text.ts';
 import type { JsonValue } from '../../core/json-value.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
@@ -24,18 +25,19 @@ export interface DatabaseCacheProviderOptions {
  */
 export class DatabaseCacheProvider implements CacheProvider {
   readonly #db: PgDatabase;
-  readonly #schema: string;
   readonly #table: string;
   readonly #ttl: number | undefined;
-  #initialized: Promise<void> | undefined;
+  readonly #initialization: Initialization;
 
   /** @throws {@link InvalidArgumentError} for names that are no plain identifiers, or a `ttl` not more than 0. */
   constructor(db: PgDatabase, options: DatabaseCacheProviderOptions = {}) {
     this.#db = db;
-    this.#schema = quoteIdentifier(options.schema ?? 'migration', 'options.schema');
-    this.#table = `${this.#schema}.${quoteIdentifier(options.table ?? 'cache', 'options.table')}`;
+    const schema = quoteIdentifier(options.schema ?? 'migration', 'options.schema');
+    this.#table = `${schema}.${quoteIdentifier(options.table ?? 'cache', 'options.table')}`;
     this.#ttl = options.ttl;
     ttlToMs(options.ttl);
+    const table = `create table if not exists ${this.#table} (key text primary key, value text not null, expires_at timestamptz)`;
+    this.#initialization = new Initialization(() => applyDdl(db, schema, [table]));
   }
 
   async getEntry(key: string): Promise<CacheEntry | undefined> {
@@ -88,23 +90,10 @@ export class DatabaseCacheProvider implements CacheProvider {
 
   async #query(operation: string, text: string, values: unknown[]): Promise<PgResult> {
     try {
-      await this.#init();
+      await this.#initialization.done();
       return await query(this.#db, text, values);
     } catch (cause) {
       throw storageError(operation, 'see the cause, then try again', cause);
-    }
-  }
-
-  /** Makes the table on first use; a failure is forgotten, so that the next use tries again. */
-  async #init(): Promise<void> {
-    this.#initialized ??= applyDdl(this.#db, this.#schema, [
-      `create table if not exists ${this.#table} (key text primary key, value text not null, expires_at timestamptz)`,
-    ]);
-    try {
-      await this.#initialized;
-    } catch (error) {
-      this.#initialized = undefined;
-      throw error;
     }
   }
 }

@@ -35,11 +35,21 @@ export async function hearOnDatabase(
   return () => database.unlisten(name, take);
 }
 
+/** How many hear each channel of a connection: the last that leaves ends it. */
+const hearers = new WeakMap<PgHearingClient, Map<string, number>>();
+
+function countHearers(client: PgHearingClient, channel: string, change: 1 | -1): number {
+  const channels = hearers.get(client) ?? new Map<string, number>();
+  const counted = (channels.get(channel) ?? 0) + change;
+  hearers.set(client, channels.set(channel, counted));
+  return counted;
+}
+
 /** A connection that hears a channel. */
 export interface HearingClient {
   /** Hears no more: for a connection that is ended then. */
   stop(): void;
-  /** Hears no more, and leaves the connection as it was. @throws {@link StorageError} if the server does not answer. */
+  /** Hears no more, and leaves the connection as it was for this. @throws {@link StorageError} if the server does not answer. */
   leave(): Promise<void>;
 }
 
@@ -79,12 +89,14 @@ export async function hearOnClient(
   client.on('notification', onNotification);
   client.on('error', onError);
   client.on('end', onEnd);
+  countHearers(client, channel, 1);
   try {
     await run(client, 'listen', channel);
     begun = true;
   } catch (error) {
     hearing = false;
     detach();
+    countHearers(client, channel, -1);
     throw error;
   }
   return {
@@ -95,7 +107,7 @@ export async function hearOnClient(
       if (!hearing) return;
       hearing = false;
       try {
-        await run(client, 'unlisten', channel);
+        if (countHearers(client, channel, -1) === 0) await run(client, 'unlisten', channel);
       } finally {
         detach();
       }

@@ -1,11 +1,10 @@
 export { DatabaseCacheProvider, type DatabaseCacheProviderOptions } from './database-cache-provider.ts';
 export type { PgHearingClient, PgHearingDatabase, PgNotification } from './hear-notifications.ts';
-export type { PgListener, PgListening, PgNotificationClient } from './pg-event-listener.ts';
+export type { PgHearing } from './pg-hearing.ts';
 export type { EventHorizon } from './pg-horizon-publisher.ts';
 export type { PgDatabase, PgPool, PgPoolClient, PgQueryable, PgResult, PgTransactional } from './pg-queryable.ts';
 export { PostgreSQLEventAdapter, type PostgreSQLEventAdapterOptions } from './postgresql-event-adapter.ts';
 export {
-  type PgHearing,
   PostgreSQLEventTransport,
   type PostgreSQLEventTransportOptions,
 } from './postgresql-event-transport.ts';

@@ -22,6 +22,7 @@ import type {
   StreamsPage,
 } from '../../events/event-adapter.ts';
 import { AppendGroups, type AppendSettled } from './append-groups.ts';
+import { connectionLost } from './hear-notifications.ts';
 import { callersWork, OpenTransaction, runInTransaction } from './open-transaction.ts';
 import { call, expectedNumber } from './pg-append-statement.ts';
 import { layoutStatements, migrateLayout } from './pg-ddl.ts';
@@ -29,11 +30,12 @@ import { pgError } from './pg-error.ts';
 import { PgEventAppender } from './pg-event-appender.ts';
 import { eventDdl } from './pg-event-ddl.ts';
 import { importEvents, importStreams } from './pg-event-imports.ts';
-import { channelOf, listenTo, type PgListener, PgNotifier } from './pg-event-listener.ts';
 import { PgEventReader } from './pg-event-reader.ts';
 import { PgEventState } from './pg-event-state.ts';
+import { hear, type PgHearing } from './pg-hearing.ts';
 import { type EventHorizon, PgHorizonPublisher } from './pg-horizon-publisher.ts';
 import { streamKey } from './pg-lock-keys.ts';
+import { channelOf, PgNotifier } from './pg-notifier.ts';
 import { isPool, type NamedQuery, type PgDatabase, type PgQueryable, query, rowsOn } from './pg-queryable.ts';
 import { appendInTransaction } from './pg-transaction-append.ts';
 
@@ -45,11 +47,11 @@ export interface PostgreSQLEventAdapterOptions {
   /** Made on first use if it is not there. Default `migration`. */
   readonly schema?: string;
   /**
-   * Hears of new events: a connected pg.Client that is used for nothing else, not through PgBouncer in transaction mode,
-   * or PGlite. Default: none, and subscriptions look for events of other processes again and again; so they do, too, when
-   * its connection is lost. Listen to its `error`, as of any pg.Client.
+   * Hears of new events; best a function that connects, for then a lost connection is followed by another. Default:
+   * nothing does, and subscriptions look for events of other processes again and again; so they do, too, while there is
+   * no connection.
    */
-  readonly listener?: PgListener;
+  readonly listener?: PgHearing;
   /** Whether other processes are told of new events, for their `listener`. Default false. */
   readonly notify?: boolean;
   /**
@@ -67,7 +69,10 @@ export interface PostgreSQLEventAdapterOptions {
   readonly clock?: Clock;
   /** Chance for the jitter of retries. */
   readonly random?: Random;
-  /** Told when others could not be notified, or the horizon not be written down. Default: an uncaught exception. */
+  /**
+   * Told when others could not be notified, the horizon not be written down, or the `listener` lost its connection.
+   * Default: an uncaught exception.
+   */
   readonly onError?: OnError;
 }
 
@@ -129,7 +134,13 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     this.#publisher = options.publishHorizon
       ? new PgHorizonPublisher({ publish: () => this.#publishHorizon(), clock, onError })
       : undefined;
-    if (listener) this.listen = (wake) => listenTo(listener, channelOf(this.#schema), wake);
+    if (!listener) return;
+    const channel = channelOf(this.#schema);
+    this.listen = (wake) =>
+      hear(listener, { channel, taker: () => () => wake(), reconnected: wake, onError, clock, random }, (cause) => {
+        const advice = 'subscriptions go on without: make another store, or pass a function that connects';
+        if (cause !== undefined) onError(connectionLost(advice, cause));
+      });
   }
 
   async init(): Promise<void> {

@@ -6,23 +6,11 @@ import { createId } from '../../core/ids.ts';
 import { SharedListening } from '../../core/shared-listening.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
 import type { EventTransport, TransportListener } from '../../events/event-transport.ts';
-import {
-  connectionLost,
-  hearOnClient,
-  hearOnDatabase,
-  type PgHearingClient,
-  type PgHearingDatabase,
-} from './hear-notifications.ts';
+import { connectionLost } from './hear-notifications.ts';
 import { PartJoiner, splitText } from './notification-parts.ts';
 import { NotificationSender } from './notification-sender.ts';
+import { hear, type PgHearing } from './pg-hearing.ts';
 import type { PgDatabase } from './pg-queryable.ts';
-import { type PgConnect, ReconnectingHearer } from './reconnecting-hearer.ts';
-
-/**
- * Where notifications are heard: a function that connects a pg.Client, also after one was lost; a connected pg.Client on
- * which nobody else listens to the channel; or PGlite. None of them through PgBouncer in transaction mode.
- */
-export type PgHearing = PgConnect | PgHearingClient | PgHearingDatabase;
 
 /** How a {@link PostgreSQLEventTransport} sends and hears. */
 export interface PostgreSQLEventTransportOptions {
@@ -98,19 +86,12 @@ export class PostgreSQLEventTransport implements EventTransport {
         listener,
       );
     }
-    if (typeof listener === 'function') {
-      const parts = { channel, taker: () => this.#taker(), onError: this.#tell, clock: this.#clock, random };
-      const hearer = new ReconnectingHearer(listener, parts);
-      await hearer.begin();
-      return () => hearer.end();
-    }
-    if ('listen' in listener) return hearOnDatabase(listener, channel, this.#taker());
-    const hearing = await hearOnClient(listener, channel, this.#taker(), (cause) => {
+    const parts = { channel, taker: () => this.#taker(), onError: this.#tell, clock: this.#clock, random };
+    return hear(listener, parts, (cause) => {
       const advice =
         'nothing is heard any more: make another bus on another connection, or pass a function that connects';
       this.#tell(connectionLost(advice, cause));
     });
-    return () => hearing.leave();
   }
 
   #taker(): (payload: string) => void {

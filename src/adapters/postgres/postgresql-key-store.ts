@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { StorageError, storageError } from '../../core/errors.ts';
+import { Initialization } from '../../core/initialization.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
 import type { KeyStore } from '../../events/key-store.ts';
 import { migrateLayout } from './pg-ddl.ts';
@@ -24,26 +25,23 @@ export interface PostgreSQLKeyStoreOptions {
  */
 export class PostgreSQLKeyStore implements KeyStore {
   readonly #db: PgDatabase;
-  readonly #schema: string;
   readonly #table: string;
-  #initialized: Promise<void> | undefined;
+  readonly #initialization: Initialization;
 
   /** @throws {@link InvalidArgumentError} for a schema that is not a plain identifier. */
   constructor(db: PgDatabase, options: PostgreSQLKeyStoreOptions = {}) {
     this.#db = db;
-    this.#schema = quoteIdentifier(options.schema ?? 'migration', 'options.schema');
-    this.#table = `${this.#schema}.subject_keys`;
+    const schema = quoteIdentifier(options.schema ?? 'migration', 'options.schema');
+    this.#table = `${schema}.subject_keys`;
+    const statements = [`create table ${this.#table} (subject text collate "C" primary key, key bytea not null)`];
+    this.#initialization = new Initialization(() => migrateLayout(db, schema, 'keys', [{ version: 1, statements }]));
   }
 
   /** Makes the table where it is not there yet; done by the first call of the others too. */
   async init(): Promise<void> {
-    const table = `create table ${this.#table} (subject text collate "C" primary key, key bytea not null)`;
-    this.#initialized ??= migrateLayout(this.#db, this.#schema, 'keys', [{ version: 1, statements: [table] }]);
     try {
-      await this.#initialized;
+      await this.#initialization.done();
     } catch (error) {
-      // The next use tries again.
-      this.#initialized = undefined;
       throw storageError('create the table of keys', 'give this role the right to, or run it as one that may', error);
     }
   }

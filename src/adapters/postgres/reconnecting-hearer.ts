@@ -12,6 +12,8 @@ export interface HearerParts {
   readonly channel: string;
   /** A new taker of payloads for each connection: what was not complete on the last one never will be. */
   readonly taker: () => (payload: string) => void;
+  /** Another connection hears: something may have been missed. */
+  readonly reconnected?: () => void;
   readonly onError: (error: unknown) => void;
   readonly clock: Clock;
   readonly random: Random;
@@ -51,7 +53,9 @@ export class ReconnectingHearer {
   async end(): Promise<void> {
     this.#ended.abort();
     await this.#reconnecting;
-    await this.#close();
+    const close = this.#close;
+    this.#close = async () => {};
+    await close();
   }
 
   async #open() {
@@ -63,7 +67,7 @@ export class ReconnectingHearer {
   }
 
   async #reconnect(cause: unknown): Promise<void> {
-    const { onError, clock, random } = this.#parts;
+    const { onError, reconnected, clock, random } = this.#parts;
     const { signal } = this.#ended;
     this.#close = async () => {};
     onError(connectionLost('what was sent meanwhile is missed; another connection is tried', cause));
@@ -71,6 +75,7 @@ export class ReconnectingHearer {
       try {
         await sleep(backoffDelay(attempt, {}, random), { clock, signal });
         await this.begin();
+        if (!signal.aborted) reconnected?.();
         return;
       } catch (error) {
         if (!signal.aborted) onError(error);

@@ -1,7 +1,8 @@
 import { sleep } from '../../core/abort.ts';
 import { backoffDelay } from '../../core/backoff.ts';
+import { CallersError } from '../../core/callers-error.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
-import { StorageError } from '../../core/errors.ts';
+import { StorageError, storageError } from '../../core/errors.ts';
 
 /** A prepared statement, as better-sqlite3, libsql and node:sqlite have it. */
 export interface SqliteStatement {
@@ -79,9 +80,28 @@ function isOpen(db: SqliteDatabase): boolean {
   return open === true || isTransaction === true;
 }
 
-/** Counts a transaction that is open on this connection as one that makes it busy: for work within {@link whileBusy}. */
-export function waitForTransaction(db: SqliteDatabase): void {
-  if (isOpen(db)) throw Object.assign(new Error('a transaction is open on this connection'), { code: 'SQLITE_BUSY' });
+/**
+ * Runs `work`, which only reads, once no transaction of the caller's is open on this connection: what was written there
+ * may still be rolled back.
+ *
+ * @throws {@link StorageError} if one stays open, or the file busy, for `busyTimeoutMs`.
+ */
+export function readCommitted<T>(db: SqliteDatabase, work: () => T, waiting: SqliteWaiting = {}): Promise<T> {
+  return whileBusy(() => {
+    if (isOpen(db)) throw new TransactionOpen();
+    return work();
+  }, waiting);
+}
+
+const endFirst = 'end it first, or give the adapter a connection of its own';
+
+/** Makes a connection busy for readers. */
+class TransactionOpen extends Error {
+  readonly code = 'SQLITE_BUSY';
+
+  constructor() {
+    super('a transaction of yours is open on this connection');
+  }
 }
 
 /** Runs `work`, again and again while another process holds the file, until `busyTimeoutMs` is over. */
@@ -95,7 +115,10 @@ export async function whileBusy<T>(work: () => T, waiting: SqliteWaiting = {}): 
     } catch (error) {
       if (!isBusy(error)) throw error;
       if (clock.now() >= end) {
-        const advice = 'another connection holds it; raise busyTimeoutMs or look for a transaction that stays open';
+        const advice =
+          error instanceof TransactionOpen
+            ? endFirst
+            : 'another connection holds it; raise busyTimeoutMs or look for a transaction that stays open';
         throw new StorageError(`get hold of the database within ${busyTimeoutMs} ms`, advice, { cause: error });
       }
     }
@@ -108,8 +131,7 @@ function begin(db: SqliteDatabase): void {
     db.exec('BEGIN IMMEDIATE');
   } catch (error) {
     if (!(error instanceof Error) || !error.message.includes('within a transaction')) throw error;
-    const advice = 'commit it first, or give the adapter a connection of its own';
-    throw new StorageError('begin a transaction', advice, { cause: error });
+    throw new StorageError('begin a transaction', endFirst, { cause: error });
   }
 }
 
@@ -128,4 +150,24 @@ function isBusy(error: unknown): boolean {
   const { code, errcode } = error as { code?: unknown; errcode?: unknown };
   if (typeof errcode === 'number') return (errcode & 0xff) === 5;
   return typeof code === 'string' && code.startsWith('SQLITE_BUSY');
+}
+
+/** Runs `work`, whose failure is thrown as {@link sqliteError}. */
+export async function named<T>(operation: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw sqliteError(operation, error);
+  }
+}
+
+/** What a failed operation is thrown as: what the caller's own work threw as it is, a driver's error as the cause. */
+export function sqliteError(operation: string, error: unknown): unknown {
+  if (error instanceof CallersError) return error.cause;
+  return storageError(operation, 'nothing was written: try again', error);
+}
+
+/** The number of column `n`; a driver may have been told to give integers as bigint. */
+export function number(row: unknown): number {
+  return Number((row as { n: number | bigint }).n);
 }

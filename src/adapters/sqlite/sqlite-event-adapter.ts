@@ -1,6 +1,6 @@
 import { CallersError } from '../../core/callers-error.ts';
 import type { Clock } from '../../core/clock.ts';
-import { InvalidArgumentError, storageError } from '../../core/errors.ts';
+import { InvalidArgumentError } from '../../core/errors.ts';
 import type { ExpectedVersion } from '../../core/expected-version.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
 import { isUnwantedPromise } from '../../core/unwanted-promise.ts';
@@ -23,14 +23,17 @@ import type {
 import { SqliteAppendGroups } from './sqlite-append-groups.ts';
 import {
   inTransaction,
+  named,
+  number,
+  readCommitted,
   type SqliteDatabase,
   type SqliteWaiting,
-  waitForTransaction,
+  sqliteError,
   whileBusy,
   writeTransaction,
 } from './sqlite-database.ts';
 import { eventLayoutStatements, eventLayoutVersion, isNewestEventLayout } from './sqlite-event-layout.ts';
-import { number, SqliteEventLog, toStored } from './sqlite-event-log.ts';
+import { SqliteEventLog, toStored } from './sqlite-event-log.ts';
 import { type EventStatements, prepareEventStatements } from './sqlite-event-statements.ts';
 
 /** Where the events are kept in the database, and how long to wait for it. */
@@ -112,7 +115,7 @@ export class SqliteEventAdapter implements EventAdapter {
     try {
       return inTransaction(this.#db, () => this.#appendWithin(batches, options));
     } catch (error) {
-      throw unwrapped('append events', error);
+      throw sqliteError('append events', error);
     }
   }
 
@@ -123,12 +126,8 @@ export class SqliteEventAdapter implements EventAdapter {
   }
 
   readAll({ after, limit, query }: AllPage): Promise<readonly StoredEvent[]> {
-    // One writer at a time takes the next positions and commits them: there is never an undecided one below, but for what
-    // a transaction of the caller's has appended on this very connection, and may roll back.
-    return this.#read('read all events', () => {
-      waitForTransaction(this.#db);
-      return this.#log.readAll(after, limit, query);
-    });
+    // One writer at a time takes the next positions and commits them: there is never an undecided one below.
+    return this.#read('read all events', () => this.#log.readAll(after, limit, query));
   }
 
   streamVersion(stream: string): Promise<number> {
@@ -262,21 +261,8 @@ export class SqliteEventAdapter implements EventAdapter {
   }
 
   #read<T>(operation: string, work: (statements: EventStatements) => T): Promise<T> {
-    return named(operation, () => whileBusy(() => work(this.#ready.statements), this.#waiting));
+    return named(operation, () => readCommitted(this.#db, () => work(this.#ready.statements), this.#waiting));
   }
-}
-
-async function named<T>(operation: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw unwrapped(operation, error);
-  }
-}
-
-function unwrapped(operation: string, error: unknown): unknown {
-  if (error instanceof CallersError) return error.cause;
-  return storageError(operation, 'nothing was written; try again', error);
 }
 
 function toCheckpoint(row: unknown): StoredCheckpoint | undefined {

@@ -10,6 +10,7 @@ import type {
   StoredEvent,
   StreamInfo,
 } from '../../events/event-adapter.ts';
+import { number } from './sqlite-database.ts';
 import type { EventStatements } from './sqlite-event-statements.ts';
 
 const unbounded = Number.MAX_SAFE_INTEGER;
@@ -172,11 +173,6 @@ interface StreamRow {
   readonly version: Int;
   readonly first: Int;
   readonly deleted: Int;
-}
-
-/** The number of column `n`; a driver may have been told to give integers as bigint. */
-export function number(row: unknown): number {
-  return Number((row as { n: Int }).n);
 }
 
 export function toStored(row: unknown): StoredEvent {

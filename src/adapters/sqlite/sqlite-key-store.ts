@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
-import { StorageError, storageError } from '../../core/errors.ts';
+import { StorageError } from '../../core/errors.ts';
+import { Initialization } from '../../core/initialization.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
 import type { KeyStore } from '../../events/key-store.ts';
-import { type SqliteDatabase, type SqliteWaiting, whileBusy, writeTransaction } from './sqlite-database.ts';
+import { named, type SqliteDatabase, type SqliteWaiting, whileBusy, writeTransaction } from './sqlite-database.ts';
 
 /** Where the keys are kept in the database, and how long to wait for it. */
 export interface SqliteKeyStoreOptions {
@@ -26,7 +27,7 @@ export class SqliteKeyStore implements KeyStore {
   readonly #keys: string;
   readonly #subjects: string;
   readonly #waiting: SqliteWaiting;
-  #initialized: Promise<void> | undefined;
+  readonly #initialization = new Initialization(() => this.#createTables());
 
   /** @throws {@link InvalidArgumentError} for a prefix that is not a plain identifier. */
   constructor(db: SqliteDatabase, options: SqliteKeyStoreOptions = {}) {
@@ -38,24 +39,9 @@ export class SqliteKeyStore implements KeyStore {
     this.#waiting = waiting;
   }
 
-  /** Makes the tables where it is not there yet; done by the first call of the others too. */
-  async init(): Promise<void> {
-    this.#initialized ??= named('create the tables of keys', async () => {
-      // Clears the root page when its cells go to a page of their own, the only time that they move.
-      this.#db.exec('PRAGMA secure_delete = ON');
-      // Rows come at the end, keep their size and are never removed: so no page is ever rebuilt, which copies cells and
-      // leaves the copies in what is free. The names, of any length, are moved about in a table of their own.
-      const tables = `CREATE TABLE IF NOT EXISTS ${this.#keys} (id INTEGER PRIMARY KEY, key BLOB NOT NULL) STRICT;
-        CREATE TABLE IF NOT EXISTS ${this.#subjects} (subject TEXT PRIMARY KEY, id INTEGER NOT NULL) STRICT, WITHOUT ROWID`;
-      await writeTransaction(this.#db, () => this.#db.exec(tables), this.#waiting);
-    });
-    try {
-      await this.#initialized;
-    } catch (error) {
-      // The next use tries again.
-      this.#initialized = undefined;
-      throw error;
-    }
+  /** Makes the tables where they are not there yet; done by the first call of the others too. */
+  init(): Promise<void> {
+    return this.#initialization.done();
   }
 
   async get(subject: string): Promise<Uint8Array | undefined> {
@@ -110,6 +96,18 @@ export class SqliteKeyStore implements KeyStore {
     }
   }
 
+  #createTables(): Promise<void> {
+    return named('create the tables of keys', async () => {
+      // Clears the root page when its cells go to a page of their own, the only time that they move.
+      this.#db.exec('PRAGMA secure_delete = ON');
+      // Rows come at the end, keep their size and are never removed: so no page is ever rebuilt, which copies cells and
+      // leaves the copies in what is free. The names, of any length, are moved about in a table of their own.
+      const tables = `CREATE TABLE IF NOT EXISTS ${this.#keys} (id INTEGER PRIMARY KEY, key BLOB NOT NULL) STRICT;
+        CREATE TABLE IF NOT EXISTS ${this.#subjects} (subject TEXT PRIMARY KEY, id INTEGER NOT NULL) STRICT, WITHOUT ROWID`;
+      await writeTransaction(this.#db, () => this.#db.exec(tables), this.#waiting);
+    });
+  }
+
   #find(subject: string): Uint8Array | undefined {
     const id = `(SELECT id FROM ${this.#subjects} WHERE subject = ?)`;
     const row = this.#db.prepare(`SELECT key FROM ${this.#keys} WHERE id = ${id}`).get(subject);
@@ -124,12 +122,4 @@ export class SqliteKeyStore implements KeyStore {
 
 interface Row {
   readonly id: number | bigint;
-}
-
-async function named<T>(operation: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw storageError(operation, 'try again', error);
-  }
 }

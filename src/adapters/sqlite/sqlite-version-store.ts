@@ -1,5 +1,4 @@
 import type { Clock } from '../../core/clock.ts';
-import { storageError } from '../../core/errors.ts';
 import { createId } from '../../core/ids.ts';
 import { fromJsonText } from '../../core/json-text.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
@@ -10,7 +9,14 @@ import type {
   StoredVersion,
   VersionStore,
 } from '../../state/version-store.ts';
-import { type SqliteDatabase, type SqliteWaiting, whileBusy, writeTransaction } from './sqlite-database.ts';
+import {
+  named,
+  number,
+  type SqliteDatabase,
+  type SqliteWaiting,
+  whileBusy,
+  writeTransaction,
+} from './sqlite-database.ts';
 import { prepareVersionStatements, versionTables } from './sqlite-version-statements.ts';
 
 /** Where the versions are kept in the database, and how long to wait for it. */
@@ -135,19 +141,6 @@ function commit(statements: Statements, { writes, checks, timestamp, retention }
     return version;
   });
   return { status: 'committed', sequence, versions };
-}
-
-async function named<T>(operation: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw storageError(operation, 'nothing was written: try again', error);
-  }
-}
-
-/** A driver may have been told to give integers as bigint. */
-function number(row: unknown): number {
-  return Number((row as { n: number | bigint }).n);
 }
 
 function toStored(row: unknown): StoredVersion | undefined {
