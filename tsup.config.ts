@@ -19,5 +19,7 @@ export default defineConfig({
   clean: true,
   target: 'node20',
   // The comments are in the types, the code with its names in the source maps.
-  esbuildOptions: (options) => void (options.minifyWhitespace = true),
+  esbuildOptions(options) {
+    options.minifyWhitespace = true;
+  },
 });

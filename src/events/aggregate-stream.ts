@@ -36,7 +36,7 @@ export interface FoldSource<R extends RecordedEvent> {
   readonly clock: Clock;
 }
 
-/** Events in memory at a time; as many are on their way meanwhile. */
+/** Events in memory at a time; twice as many are on their way meanwhile. */
 const batchSize = 1000;
 
 interface Replayed<S> extends FoldProgress<S> {

@@ -6,6 +6,7 @@ import type { EventAdapter, StoredEvent } from './event-adapter.ts';
 import { checkName, checkQuery } from './event-names.ts';
 import { EventSequence } from './event-sequence.ts';
 import type { ReadAllOptions, ReadOptions } from './event-store-options.ts';
+import { type Paging, readAhead } from './read-ahead.ts';
 import type { RecordedEvent } from './recorded-event.ts';
 
 /** What reading needs of a store. */
@@ -29,11 +30,17 @@ export function streamSequence<R extends RecordedEvent>(
   if (direction !== 'forward' && direction !== 'backward') {
     throw new InvalidArgumentError('options.direction', "'forward' or 'backward'", direction);
   }
-  return sequence(source, options, async (adapter, limit, last) => {
-    const from = direction === 'forward' && last ? last.version + 1 : fromVersion;
-    const to = direction === 'backward' && last ? last.version - 1 : toVersion;
-    if (from > to) return [];
-    return abortable(adapter.readStream({ stream, from, to, limit, direction }), signal);
+  const isForward = direction === 'forward';
+  const inRange = (version: number) => (version >= fromVersion && version <= toVersion ? version : undefined);
+  return sequence(source, options, {
+    start: async () => (fromVersion > toVersion ? undefined : isForward ? fromVersion : toVersion),
+    read: (adapter, start, limit) => {
+      const [from, to] = isForward ? [start, toVersion] : [fromVersion, start];
+      return abortable(adapter.readStream({ stream, from, to, limit, direction }), signal);
+    },
+    next: ({ version }) => inRange(isForward ? version + 1 : version - 1),
+    // A stream has no gaps.
+    guess: (start, limit) => inRange(isForward ? start + limit : start - limit),
   });
 }
 
@@ -45,47 +52,41 @@ export function allSequence<R extends RecordedEvent>(
   const { after = 0, signal } = options;
   if (typeof after !== 'string') checkInteger(after, 0, 'options.after');
   const query = options.query && checkQuery(options.query, 'options.query');
-  return sequence(source, options, async (adapter, limit, last) => {
-    const start = last?.position ?? (typeof after === 'string' ? positionIn(await epochsOf(adapter), after) : after);
-    return abortable(adapter.readAll({ after: start, limit, query }), signal);
+  return sequence(source, options, {
+    start: async (adapter) => (typeof after === 'string' ? positionIn(await epochsOf(adapter), after) : after),
+    read: (adapter, start, limit) => abortable(adapter.readAll({ after: start, limit, query }), signal),
+    next: ({ position }) => position,
   });
 }
 
-type ReadPage = (
-  adapter: EventAdapter,
-  limit: number,
-  last: StoredEvent | undefined,
-) => Promise<readonly StoredEvent[]>;
+interface EventPaging extends Omit<Paging<StoredEvent>, 'read'> {
+  /** Nothing where there is nothing to read. */
+  start(adapter: EventAdapter): Promise<number | undefined>;
+  read(adapter: EventAdapter, start: number, limit: number): Promise<readonly StoredEvent[]>;
+}
 
 function sequence<R extends RecordedEvent>(
   source: BatchSource<R>,
   options: { limit?: number; batchSize?: number; signal?: AbortSignal | undefined },
-  readPage: ReadPage,
+  paging: EventPaging,
 ): EventSequence<R> {
   const { limit = unbounded, batchSize = 500, signal } = options;
   checkInteger(limit, 0, 'options.limit');
   checkInteger(batchSize, 1, 'options.batchSize');
-  const read = async (size: number, last?: StoredEvent) => {
-    signal?.throwIfAborted();
-    return readPage(await source.adapter(), size, last);
-  };
   return new EventSequence(async function* (ahead) {
-    let left = limit;
-    let size = Math.min(left, batchSize);
-    let coming = size > 0 ? read(size) : undefined;
-    while (coming) {
-      const page = await coming;
-      const isLast = page.length < size || page.length === left;
-      left -= page.length;
-      size = Math.min(left, batchSize);
-      const next = () => (isLast ? undefined : read(size, page.at(-1)));
-      if (ahead) {
-        coming = next();
-        // Whoever stops iterating does not come for it: then it fails for nobody.
-        coming?.catch(() => {});
-      }
-      if (page.length > 0) yield await source.decode(page);
-      if (!ahead) coming = next();
+    if (limit === 0) return;
+    signal?.throwIfAborted();
+    const adapter = await source.adapter();
+    const start = await paging.start(adapter);
+    if (start === undefined) return;
+    const read = async (from: number, size: number) => {
+      signal?.throwIfAborted();
+      return paging.read(await source.adapter(), from, size);
+    };
+    for await (const page of readAhead({ ...paging, read }, { start, limit, pageSize: batchSize, ahead })) {
+      // What is here already is not wanted any more either.
+      signal?.throwIfAborted();
+      yield await source.decode(page);
     }
   });
 }

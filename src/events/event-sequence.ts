@@ -1,15 +1,18 @@
 import type { RecordedEvent } from './recorded-event.ts';
 
+/** Two, so that the storage has one to work on while it sends the other. */
+const batchesOnTheirWay = 2;
+
 /**
  * Events that are read while they are iterated, a batch at a time (ES10).
  *
  * Each iteration reads anew. Leaving a loop early leaves nothing open.
  */
 export class EventSequence<R extends RecordedEvent = RecordedEvent> implements AsyncIterable<R> {
-  readonly #read: (ahead: boolean) => AsyncIterable<readonly R[]>;
+  readonly #read: (ahead: number) => AsyncIterable<readonly R[]>;
 
-  /** @param read - Reads the batches: one at a time, or with the next one on its way. */
-  constructor(read: (ahead: boolean) => AsyncIterable<readonly R[]>) {
+  /** @param read - Reads the batches: one at a time, or with so many at most on their way ahead of it. */
+  constructor(read: (ahead: number) => AsyncIterable<readonly R[]>) {
     this.#read = read;
   }
 
@@ -19,12 +22,12 @@ export class EventSequence<R extends RecordedEvent = RecordedEvent> implements A
 
   /** The events in batches of at most `batchSize`: less overhead than one by one. */
   batches(): AsyncIterable<readonly R[]> {
-    return this.#read(false);
+    return this.#read(0);
   }
 
-  /** The same, with the next batch on its way while one is handled: two of them in memory, and less time. */
+  /** The same, with the next two batches on their way while one is handled: three in memory, and less time. */
   batchesAhead(): AsyncIterable<readonly R[]> {
-    return this.#read(true);
+    return this.#read(batchesOnTheirWay);
   }
 
   /** All of them, in memory: for what is known to be small. */

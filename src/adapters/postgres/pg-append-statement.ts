@@ -1,7 +1,6 @@
 import type { ExpectedVersion } from '../../core/expected-version.ts';
 import type {
   AppendCondition,
-  AppendedBatch,
   AppendOutcome,
   EncodedEvent,
   EventBatch,
@@ -9,7 +8,7 @@ import type {
 } from '../../events/event-adapter.ts';
 import { arrayLiteral, JoinedTexts } from './joined-text.ts';
 import { readsCommitted } from './pg-isolation.ts';
-import { lockKeys, streamKey, typeKey } from './pg-lock-keys.ts';
+import { lockKeys } from './pg-lock-keys.ts';
 
 /** The batches of one append. */
 export type Append = readonly EventBatch[];
@@ -24,80 +23,6 @@ export interface Statement {
 export interface AppendStatement extends Statement {
   /** Nothing for an append that was refused without a reason: the other statement tells it. */
   outcomes(answer: string | null): readonly (AppendOutcome | undefined)[];
-}
-
-/** Whether {@link simpleStatement} can store the appends. */
-export function areSimple(appends: readonly Append[]): boolean {
-  const streams = new Set<string>();
-  for (const batches of appends) {
-    if (batches.length > 1 || batches[0]!.events.some(({ tags }) => tags.length > 0)) return false;
-    streams.add(batches[0]!.stream);
-  }
-  return streams.size === appends.length;
-}
-
-/** Stores appends to one stream each, no two to the same, without tags. */
-export function simpleStatement(schema: string, appends: readonly Append[]): AppendStatement {
-  const batches = appends.map(([batch]) => batch!);
-  const events = eventsOf(batches);
-  if (events.length === 1) return oneStatement(schema, batches[0]!, events[0]!);
-  const streams = batches.flatMap(({ stream, events: own }) => own.map(() => stream));
-  const texts = [streams, ...columnsOf(events)];
-  const joined = new JoinedTexts(texts);
-  const { keys, shared } = lockKeys(batches);
-  const [names, ids, types, encodings, metadata, data] = texts.map((list) => joined.join(list));
-  const statement = call(schema, 'append_simple_events_v1', [
-    joined.separator,
-    keys,
-    shared,
-    names,
-    batches.flatMap(({ expectedVersion, events: own }) => own.map(() => expectedNumber(expectedVersion))),
-    batches.flatMap(({ events: own }) => own.map((_, index) => index + 1)),
-    ids,
-    types,
-    encodings,
-    metadata,
-    data,
-    events.map(({ timestamp }) => timestamp),
-  ]);
-  return {
-    ...statement,
-    outcomes(answer) {
-      const words = answer === null ? [] : answer.split(joined.separator);
-      const stored = new Map<string, AppendedBatch>();
-      for (let index = 0; index < words.length; index += 3) {
-        stored.set(words[index]!, { version: Number(words[index + 1]), position: Number(words[index + 2]) });
-      }
-      return batches.map(({ events: own }) => {
-        const last = stored.get(own.at(-1)!.id);
-        return last && { status: 'appended', batches: [last] };
-      });
-    },
-  };
-}
-
-function oneStatement(schema: string, { stream, expectedVersion }: EventBatch, event: EncodedEvent): AppendStatement {
-  const { id, type, encoding, metadata, data, timestamp } = event;
-  const values = [
-    streamKey(stream),
-    typeKey(type),
-    stream,
-    expectedNumber(expectedVersion),
-    id,
-    type,
-    encoding,
-    metadata,
-    data,
-    timestamp,
-  ];
-  return {
-    ...call(schema, 'append_event_v1', values),
-    outcomes(answer) {
-      if (answer === null) return [undefined];
-      const [version, position] = answer.split(' ').map(Number);
-      return [{ status: 'appended', batches: [{ version: version!, position: position! }] }];
-    },
-  };
 }
 
 /**
@@ -172,15 +97,22 @@ export function expectedNumber(expected: ExpectedVersion): number {
  * transaction sees one snapshot only, it is refused.
  */
 export function call(schema: string, name: string, values: unknown[]): Statement {
-  const result = `${schema}.${name}(${values.map((_, index) => `$${index + 1}`).join(', ')})`;
+  const result = callOf(schema, name, values.length);
   const text = `select case when ${readsCommitted} then ${result}::text else ${schema}.refuse_isolation_v1() end as answer`;
   return { text, values };
 }
 
-const eventsOf = (batches: readonly EventBatch[]): readonly EncodedEvent[] =>
+/** A call with so many parameters, as SQL. */
+export function callOf(schema: string, name: string, parameters: number): string {
+  return `${schema}.${name}(${placeholders.slice(0, parameters)})`;
+}
+
+const placeholders = Array.from({ length: 20 }, (_, index) => `$${index + 1}`);
+
+export const eventsOf = (batches: readonly EventBatch[]): readonly EncodedEvent[] =>
   batches.length === 1 ? batches[0]!.events : batches.flatMap(({ events }) => events);
 
-function columnsOf(events: readonly EncodedEvent[]): string[][] {
+export function columnsOf(events: readonly EncodedEvent[]): string[][] {
   return [
     events.map(({ id }) => id),
     events.map(({ type }) => type),

@@ -5,10 +5,11 @@ import type { Clock } from '../../core/clock.ts';
 import { AppendInDoubtError } from '../../core/errors.ts';
 import type { AppendCondition, AppendOutcome, StoredEvent } from '../../events/event-adapter.ts';
 import type { AppendSettled } from './append-groups.ts';
-import { type Append, areSimple, groupStatement, type Statement, simpleStatement } from './pg-append-statement.ts';
+import { type Append, groupStatement, type Statement } from './pg-append-statement.ts';
 import { pgError } from './pg-error.ts';
 import { failureOf } from './pg-failure.ts';
 import type { PgResult } from './pg-queryable.ts';
+import { areSimple, simpleStatement } from './pg-simple-append-statement.ts';
 
 /** What storing a group needs. */
 export interface PgEventAppenderParts {
@@ -75,10 +76,10 @@ export class PgEventAppender {
     const { schema } = this.#parts;
     const isSimple = !condition && areSimple(appends);
     const statement = isSimple ? simpleStatement(schema, appends) : groupStatement(schema, appends, condition);
-    const outcomes = [...statement.outcomes(await this.#answer(statement))];
+    const answered = statement.outcomes(await this.#answer(statement));
+    if (answered.every((outcome) => outcome?.status === 'appended')) return answered as AppendOutcome[];
+    const outcomes = [...answered];
     const refused = appends.filter((_, index) => outcomes[index]?.status !== 'appended');
-    if (refused.length === 0) return outcomes as AppendOutcome[];
-
     const stored = await this.#parts.findByIds(idsOf(refused));
     for (const [index, append] of appends.entries()) {
       if (outcomes[index]?.status === 'appended') continue;

@@ -1,13 +1,9 @@
 import type { DdlStep } from './pg-ddl.ts';
-import {
-  appendFunction,
-  appendOneFunction,
-  appendSimpleFunction,
-  eventColumns,
-  objectsOf,
-} from './pg-event-append-ddl.ts';
+import { appendFunction } from './pg-event-append-ddl.ts';
 import { horizonFunction, publishedHorizon, refuseOnStandby } from './pg-event-horizon-ddl.ts';
+import { eventColumns, objectsOf } from './pg-event-objects.ts';
 import { refuseIsolation } from './pg-isolation.ts';
+import { simpleAppendFunctions } from './pg-simple-append-ddl.ts';
 
 /**
  * The layout of the events, step by step: a database that has the first n of them gets the others. The first is of the
@@ -20,6 +16,8 @@ export function eventDdl(schema: string): readonly DdlStep[] {
     { version: 1, statements: firstTables(schema) },
     { version: 2, statements: [...laterTables(schema), ...functions(schema)] },
     { version: 3, statements: [refuseIsolation(schema), ...publishedHorizon(schema)] },
+    // Where layout 2 made their first versions they stay, for processes that run on meanwhile.
+    { version: 4, statements: simpleAppendFunctions(schema) },
   ];
 }
 
@@ -125,8 +123,6 @@ function functions(schema: string): string[] {
     end $$`,
 
     appendFunction(schema),
-    appendSimpleFunction(schema),
-    appendOneFunction(schema),
 
     horizonFunction(schema, refuseOnStandby),
 

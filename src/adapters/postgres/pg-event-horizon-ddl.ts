@@ -1,4 +1,4 @@
-import { objectsOf } from './pg-event-append-ddl.ts';
+import { objectsOf } from './pg-event-objects.ts';
 import { raiseIsolation, readsCommitted } from './pg-isolation.ts';
 
 /** The error that a standby raises where nobody wrote the horizon down. */

@@ -7,79 +7,83 @@ export type Int8 = string | number | bigint;
 
 type Run = (text: string, values: unknown[]) => Promise<readonly unknown[]>;
 
-const columns = ['id', 'stream', 'version', 'position', 'type', 'encoding', 'metadata', 'timestamp', 'data', 'tags'];
+interface Row {
+  readonly data: string;
+  /** The other columns, joined. */
+  readonly rest: string;
+}
 
-/** Bytes of payload in one text at most: it must stay far below the longest string of JavaScript. */
-const maxTextBytes = 64 * 1024 * 1024;
+const tagsAsText = `case when e.tags = '{}' then '' else array_to_json(e.tags)::text end`;
+const rest = `e.id, e.stream, e.version, e.position, e.type, e.encoding, e.metadata, e.timestamp, ${tagsAsText}`;
+
+/** A control character, which JSON escapes and hardly a name has. */
+const usualSeparator = '\u001f';
 
 /** Tries with another separator. */
 const maxAttempts = 5;
 
 /**
- * Reads events in one text instead of a row each, which takes the drivers a third less time.
+ * Reads events as two columns: the payload, and all others joined. A driver takes half the time for them that it takes
+ * for ten.
  *
- * The text is taken apart at a separator made by chance for it, so that no name or payload can be made to contain it;
- * should one do so all the same, the number of parts tells, and it is read again. Payloads that are too large for their
- * share of the text are fetched one by one.
+ * Where a name contains the separator there are too many of them in the row, and the page is read again with one made
+ * by chance, which no name can be made to contain.
  *
  * @param from - What stands behind FROM: gives rows of the events table, in the order wanted.
  * @param values - The parameters of `from`.
- * @param limit - Of the rows.
  */
-export async function readEventPage(
-  run: Run,
-  table: string,
-  from: string,
-  values: readonly unknown[],
-  limit: number,
-): Promise<StoredEvent[]> {
-  const [separator, large, maxBytes] = [1, 2, 3].map((n) => `$${values.length + n}`) as [string, string, string];
-  const data = `case when octet_length(e.data) <= ${maxBytes} then e.data else ${large} end`;
-  const texts = columns.map((column) => (column === 'data' ? data : column === 'tags' ? tagsAsText : column));
-  const text = `select count(*) as n, string_agg(${texts.join(` || ${separator} || `)}, ${separator}) as page from ${from} e`;
+export async function readEventPage(run: Run, from: string, values: readonly unknown[]): Promise<StoredEvent[]> {
+  const text = `select e.data, concat_ws($${values.length + 1}, ${rest}) as rest from ${from} e`;
+  let separator = usualSeparator;
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-    const [chance, left] = [madeByChance(), madeByChance()];
-    const [row] = await run(text, [...values, chance, left, Math.floor(maxTextBytes / Math.max(limit, 1))]);
-    const { n, page } = row as { n: Int8; page: string | null };
-    const parts = page === null ? [] : page.split(chance);
-    if (parts.length !== Number(n) * columns.length) continue;
-    const events = eventsOf(parts);
-    for (const [index, event] of events.entries()) {
-      if (event.data === left) events[index] = { ...event, data: await readData(run, table, event) };
-    }
-    return events;
+    const rows = (await run(text, [...values, separator])) as readonly Row[];
+    const events = eventsOf(rows, separator);
+    if (events) return events;
+    separator = `${usualSeparator}${randomInt(2 ** 40).toString(36)}${usualSeparator}`;
   }
   throw new StorageError('read events', 'a page could not be taken apart: read it again');
 }
 
-async function readData(run: Run, table: string, { position }: StoredEvent): Promise<string> {
-  const [row] = await run(`select data from ${table} where position = $1`, [position]);
-  if (row) return (row as { data: string }).data;
-  throw new StorageError('read events', 'one was removed meanwhile: read again');
-}
-
-const madeByChance = () => `\u001f${randomInt(2 ** 40).toString(36)}\u001f`;
-
-const tagsAsText = `case when e.tags = '{}' then '' else array_to_json(e.tags)::text end`;
-
-function eventsOf(parts: readonly string[]): StoredEvent[] {
-  const events = new Array<StoredEvent>(parts.length / columns.length);
-  for (let at = 0, index = 0; at < parts.length; at += columns.length, index++) {
-    const tags = parts[at + 9]!;
+/** Nothing where a name contains the separator. */
+function eventsOf(rows: readonly Row[], separator: string): StoredEvent[] | undefined {
+  const { length } = separator;
+  const events = new Array<StoredEvent>(rows.length);
+  for (let index = 0; index < rows.length; index++) {
+    const { data, rest: joined } = rows[index]!;
+    // By hand, for split makes an array and a text of each number first: half the time of reading.
+    const id = joined.indexOf(separator);
+    const stream = joined.indexOf(separator, id + length);
+    const version = joined.indexOf(separator, stream + length);
+    const position = joined.indexOf(separator, version + length);
+    const type = joined.indexOf(separator, position + length);
+    const encoding = joined.indexOf(separator, type + length);
+    const metadata = joined.indexOf(separator, encoding + length);
+    const timestamp = joined.indexOf(separator, metadata + length);
+    const tags = timestamp + length;
+    if (joined.includes(separator, tags)) return undefined;
     events[index] = {
-      id: parts[at]!,
-      stream: parts[at + 1]!,
-      version: Number(parts[at + 2]),
-      position: Number(parts[at + 3]),
-      type: parts[at + 4]!,
-      encoding: parts[at + 5]!,
-      metadata: parts[at + 6]!,
-      timestamp: Number(parts[at + 7]),
-      data: parts[at + 8]!,
-      tags: tags === '' ? noTags : (JSON.parse(tags) as string[]),
+      id: joined.slice(0, id),
+      stream: joined.slice(id + length, stream),
+      version: integerIn(joined, stream + length, version),
+      position: integerIn(joined, version + length, position),
+      type: joined.slice(position + length, type),
+      encoding: joined.slice(type + length, encoding),
+      metadata: joined.slice(encoding + length, metadata),
+      timestamp: integerIn(joined, metadata + length, timestamp),
+      data,
+      tags: tags === joined.length ? noTags : (JSON.parse(joined.slice(tags)) as string[]),
     };
   }
   return events;
 }
 
+function integerIn(text: string, from: number, to: number): number {
+  const isNegative = text.charCodeAt(from) === minus;
+  let value = 0;
+  for (let at = isNegative ? from + 1 : from; at < to; at++) value = value * 10 + text.charCodeAt(at) - zero;
+  return isNegative ? -value : value;
+}
+
+const minus = 45;
+const zero = 48;
 const noTags: readonly string[] = Object.freeze([]);

@@ -5,18 +5,17 @@ import type {
   StoredSnapshot,
 } from '../../events/event-adapter.ts';
 import type { Int8 } from './pg-event-rows.ts';
-
-type Rows = <R>(operation: string, text: string, values: unknown[]) => Promise<readonly R[]>;
+import type { NamedQuery } from './pg-queryable.ts';
 
 const checkpointColumns = 'name, position, state, revision';
 
 /** What is kept beside the events: snapshots and checkpoints. */
 export class PgEventState {
   readonly #schema: string;
-  readonly #rows: Rows;
+  readonly #rows: NamedQuery;
 
-  /** @param rows - Runs a statement; named, for errors. */
-  constructor(schema: string, rows: Rows) {
+  /** @param schema - A quoted identifier. */
+  constructor(schema: string, rows: NamedQuery) {
     this.#schema = schema;
     this.#rows = rows;
   }

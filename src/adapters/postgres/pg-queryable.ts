@@ -39,6 +39,15 @@ export interface PgTransactional extends PgQueryable {
  */
 export type PgDatabase = PgPool | PgTransactional | PgQueryable;
 
+/** Runs a statement, which is named for errors, and gives its rows. */
+export type NamedQuery = <R>(operation: string, text: string, values: unknown[]) => Promise<readonly R[]>;
+
+/** Statements on one connection, inside a transaction whose end names the error. */
+export function rowsOn(connection: PgQueryable): NamedQuery {
+  return async <R>(_: string, text: string, values: unknown[]) =>
+    (await connection.query(text, values)).rows as readonly R[];
+}
+
 // A single client carries one transaction at a time, whichever adapter asks. Its queue is found by the client itself.
 const queues = new WeakMap<object, KeyedQueue>();
 

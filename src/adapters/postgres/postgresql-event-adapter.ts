@@ -1,5 +1,4 @@
 import type { Random } from '../../core/backoff.ts';
-import { CallersError } from '../../core/callers-error.ts';
 import { checkInteger } from '../../core/check-integer.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { InvalidArgumentError } from '../../core/errors.ts';
@@ -24,33 +23,32 @@ import type {
 } from '../../events/event-adapter.ts';
 import { AppendGroups } from './append-groups.ts';
 import { connectionLost } from './hear-notifications.ts';
-import { callersWork, OpenTransaction } from './open-transaction.ts';
-import { call, expectedNumber, importStatement } from './pg-append-statement.ts';
+import { callersWork, OpenTransaction, runInTransaction } from './open-transaction.ts';
+import { call, expectedNumber } from './pg-append-statement.ts';
 import { layoutStatements, migrateLayout } from './pg-ddl.ts';
 import { pgError } from './pg-error.ts';
-import { idsOf, PgEventAppender } from './pg-event-appender.ts';
+import { PgEventAppender } from './pg-event-appender.ts';
 import { eventDdl } from './pg-event-ddl.ts';
-import { type Int8, readEventPage } from './pg-event-rows.ts';
+import { importEvents, importStreams } from './pg-event-imports.ts';
+import { PgEventReader } from './pg-event-reader.ts';
 import { PgEventState } from './pg-event-state.ts';
 import { hear, type PgHearing } from './pg-hearing.ts';
 import { type EventHorizon, PgHorizonPublisher } from './pg-horizon-publisher.ts';
 import { streamKey } from './pg-lock-keys.ts';
 import { channelOf, PgNotifier } from './pg-notifier.ts';
-import { isPool, type PgDatabase, type PgQueryable, query, withTransaction } from './pg-queryable.ts';
+import {
+  isPool,
+  type NamedQuery,
+  type PgDatabase,
+  type PgQueryable,
+  query,
+  rowsOn,
+  withTransaction,
+} from './pg-queryable.ts';
+import { appendInTransaction } from './pg-transaction-append.ts';
 
 /** The events' part of the layout of a schema. */
 const part = 'events';
-
-/**
- * A dump that is restored makes new objects, a cluster made anew has another identifier, and a standby that was promoted
- * writes on a timeline of its own. A standby is what its primary is, whose timeline it can't tell.
- */
-const lifeQuery = `select case when not pg_is_in_recovery() then
-  concat_ws('/', (select system_identifier from pg_control_system()), $1::regclass::oid,
-            left(pg_walfile_name(pg_current_wal_lsn()), 8)) end as life`;
-
-/** No name is empty: each comes after this. */
-const beforeAllNames = '';
 
 /** Where the events are kept in the database, and how they get there. */
 export interface PostgreSQLEventAdapterOptions {
@@ -102,6 +100,7 @@ export class PostgreSQLEventAdapter implements EventAdapter {
   readonly #db: PgDatabase;
   readonly #schema: string;
   readonly #options: PostgreSQLEventAdapterOptions;
+  readonly #reader: PgEventReader;
   readonly #appender: PgEventAppender;
   readonly #groups: AppendGroups;
   readonly #state: PgEventState;
@@ -120,14 +119,23 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     this.#db = db;
     this.#schema = quoteIdentifier(schema, 'options.schema');
     this.#options = options;
-    this.#appender = this.#appenderOn((text, values) => query(db, text, values), { maxAttempts, clock, random });
+    const rows: NamedQuery = (operation, text, values) => this.#rows(operation, text, values);
+    this.#reader = new PgEventReader(this.#schema, rows);
+    this.#appender = new PgEventAppender({
+      schema: this.#schema,
+      run: (text, values) => query(db, text, values),
+      findByIds: (ids) => this.#reader.findByIds(ids),
+      maxAttempts: checkInteger(maxAttempts, 1, 'options.maxAttempts'),
+      clock,
+      random,
+    });
     this.#groups = new AppendGroups((appends) => this.#appender.store(appends), {
       maxInFlight: checkInteger(appendsInFlight, 1, 'options.appendsInFlight'),
       maxAppends: 64,
       maxEvents: 1000,
       maxWaiting: checkInteger(maxWaitingAppends, 1, 'options.maxWaitingAppends'),
     });
-    this.#state = new PgEventState(this.#schema, (operation, text, values) => this.#rows(operation, text, values));
+    this.#state = new PgEventState(this.#schema, rows);
     const send = () => query(db, 'select pg_notify($1, $2)', [channelOf(this.#schema), '']);
     const notifier = new PgNotifier(send, onError);
     if (notify) this.notify = () => notifier.notify();
@@ -193,46 +201,24 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     return outcome;
   }
 
-  async readStream({ stream, from, to, limit, direction }: StreamPage): Promise<readonly StoredEvent[]> {
-    const order = direction === 'forward' ? 'asc' : 'desc';
-    const rows = `(select * from ${this.#schema}.events where stream = $1 and version >= $2 and version <= $3
-      order by version ${order} limit $4)`;
-    return this.#page('read a stream', rows, [stream, from, to, limit], limit);
+  readStream(page: StreamPage): Promise<readonly StoredEvent[]> {
+    return this.#reader.readStream(page);
   }
 
-  async readAll({ after, limit, query }: AllPage): Promise<readonly StoredEvent[]> {
-    const values = [after, limit, query ? JSON.stringify(query) : null];
-    return this.#page('read all events', `${this.#schema}.read_events_v1($1, $2, $3)`, values, limit);
+  readAll(page: AllPage): Promise<readonly StoredEvent[]> {
+    return this.#reader.readAll(page);
   }
 
-  async streamVersion(stream: string): Promise<number> {
-    const [row] = await this.#rows<{ n: Int8 }>(
-      'read the version of a stream',
-      `select greatest((select max(version) from ${this.#schema}.events where stream = $1),
-                       (select version from ${this.#schema}.event_streams where stream = $1), 0) as n`,
-      [stream],
-    );
-    return Number(row!.n);
+  streamVersion(stream: string): Promise<number> {
+    return this.#reader.streamVersion(stream);
   }
 
-  async listStreams({ after = beforeAllNames, limit }: StreamsPage): Promise<readonly StreamInfo[]> {
-    const rows = await this.#rows<Record<'stream', string> & Record<'version' | 'first', Int8> & { deleted: boolean }>(
-      'list streams',
-      `select stream, version, first_version as first, deleted from ${this.#schema}.list_event_streams_v1($1, $2)`,
-      [after, limit],
-    );
-    return rows.map(({ stream, version, first, deleted }) => ({
-      stream,
-      version: Number(version),
-      firstVersion: Number(first),
-      deleted,
-    }));
+  listStreams(page: StreamsPage): Promise<readonly StreamInfo[]> {
+    return this.#reader.listStreams(page);
   }
 
-  async lastPosition(): Promise<number> {
-    const text = `select coalesce(max(position), 0) as n from ${this.#schema}.events`;
-    const [row] = await this.#rows<{ n: Int8 }>('read the last position', text, []);
-    return Number(row!.n);
+  lastPosition(): Promise<number> {
+    return this.#reader.lastPosition();
   }
 
   /**
@@ -242,14 +228,8 @@ export class PostgreSQLEventAdapter implements EventAdapter {
    *
    * @throws {@link HorizonUnknownError} on a standby, where it was never written down.
    */
-  async horizon(): Promise<EventHorizon> {
-    const lastPosition = await this.lastPosition();
-    const [row] = await this.#rows<{ n: Int8 }>(
-      'read the horizon',
-      `select ${this.#schema}.event_horizon_v1() as n`,
-      [],
-    );
-    return { position: Number(row!.n), lastPosition };
+  horizon(): Promise<EventHorizon> {
+    return this.#reader.horizon();
   }
 
   async truncateStream(stream: string, beforeVersion: number): Promise<void> {
@@ -262,31 +242,12 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     return actualVersion === null ? { status: 'deleted' } : { status: 'conflict', actualVersion };
   }
 
-  async importEvents(events: readonly StoredEvent[]): Promise<void> {
-    if (events.length === 0) return;
-    const behind = events.find(({ position }, index) => index > 0 && position <= events[index - 1]!.position);
-    const refuse = (what: unknown, cause?: unknown) =>
-      new InvalidArgumentError('events', 'events behind what is stored, each once, without gaps', what, { cause });
-    if (behind) throw refuse(behind.id);
-    try {
-      const { text, values } = importStatement(this.#schema, events);
-      const { rows } = await query(this.#db, text, values);
-      if ((rows[0] as { answer: string }).answer === 'behind') throw refuse(events[0]!.id);
-    } catch (error) {
-      const { code, detail, message } = error as { code?: string; detail?: string; message?: string };
-      if (code === '23505' || code === 'ZY400') throw refuse(detail ?? message, error);
-      throw pgError('import events', 'nothing was written; try again', error);
-    }
+  importEvents(events: readonly StoredEvent[]): Promise<void> {
+    return importEvents(this.#db, this.#schema, events);
   }
 
-  async importStreams(streams: readonly StreamInfo[]): Promise<void> {
-    await this.#transaction('import streams', async (connection) => {
-      for (const { stream, version, firstVersion, deleted } of streams) {
-        const all = [streamKey(stream), stream, version, firstVersion, deleted];
-        const { text, values } = call(this.#schema, 'import_event_stream_v1', all);
-        await connection.query(text, values);
-      }
-    });
+  importStreams(streams: readonly StreamInfo[]): Promise<void> {
+    return importStreams(this.#db, this.#schema, streams);
   }
 
   loadSnapshot(stream: string, name: string): Promise<StoredSnapshot | undefined> {
@@ -308,8 +269,8 @@ export class PostgreSQLEventAdapter implements EventAdapter {
   ): Promise<number | undefined> {
     const { within } = options;
     if (!within) return this.#state.saveCheckpoint(name, checkpoint, options);
-    return this.#transaction('save a checkpoint', async (connection) => {
-      const state = this.#stateOn(connection);
+    return runInTransaction(this.#db, 'save a checkpoint', async (connection) => {
+      const state = new PgEventState(this.#schema, rowsOn(connection));
       // First, so that a reader of the same name waits here instead of doing the work too.
       const revision = await state.saveCheckpoint(name, checkpoint, options);
       if (revision !== undefined) await callersWork(connection, within);
@@ -325,11 +286,8 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     return this.#state.deleteCheckpoint(name);
   }
 
-  async life(): Promise<string | undefined> {
-    const rows = await this.#rows<{ life: string | null }>('tell one life of the database from another', lifeQuery, [
-      `${this.#schema}.events`,
-    ]);
-    return rows[0]!.life ?? undefined;
+  life(): Promise<string | undefined> {
+    return this.#reader.life();
   }
 
   /**
@@ -357,32 +315,9 @@ export class PostgreSQLEventAdapter implements EventAdapter {
 
   /** With a transaction of the caller's that has failed nothing is stored: only one of our own is tried again. */
   #appendInTransaction(batches: readonly EventBatch[], options: AdapterAppendOptions): Promise<AppendOutcome> {
-    const append = (connection: PgQueryable) => this.#appendOn(connection, batches, options);
-    if (this.#db instanceof OpenTransaction) return this.#transaction('append events', append);
+    const append = (connection: PgQueryable) => appendInTransaction(connection, this.#schema, batches, options);
+    if (this.#db instanceof OpenTransaction) return runInTransaction(this.#db, 'append events', append);
     return this.#storeAlone(batches, async () => [await withTransaction(this.#db, append)]);
-  }
-
-  async #appendOn(
-    connection: PgQueryable,
-    batches: readonly EventBatch[],
-    { condition, checkpoints, within }: AdapterAppendOptions,
-  ): Promise<AppendOutcome> {
-    const ids = idsOf([batches]);
-    const find = (wanted: readonly string[]) => this.#findByIds(wanted, connection);
-    const known = await find(ids);
-    if (known.length > 0) return { status: 'existing', events: known };
-    const appender = this.#appenderOn((text, values) => connection.query(text, values), {}, find);
-    const outcome = (await appender.try([batches], condition))[0]!;
-    if (outcome.status !== 'appended') return outcome;
-    const state = this.#stateOn(connection);
-    for (const { name, ...checkpoint } of checkpoints?.(outcome.batches) ?? []) {
-      await state.saveCheckpoint(name, checkpoint, {});
-    }
-    if (within) {
-      const stored = await find(ids);
-      await callersWork(connection, (client) => within(stored, client));
-    }
-    return outcome;
   }
 
   async #storeAlone(batches: readonly EventBatch[], attempt: () => Promise<AppendOutcome[]>): Promise<AppendOutcome> {
@@ -391,50 +326,10 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     throw settled!.error;
   }
 
-  #stateOn(connection: PgQueryable): PgEventState {
-    return new PgEventState(this.#schema, async <R>(_: string, text: string, values: unknown[]) => {
-      return (await connection.query(text, values)).rows as readonly R[];
-    });
-  }
-
-  #appenderOn(
-    run: PgQueryable['query'],
-    { maxAttempts = 1, clock = systemClock, random = Math.random }: PostgreSQLEventAdapterOptions,
-    findByIds = (ids: readonly string[]) => this.#findByIds(ids),
-  ): PgEventAppender {
-    return new PgEventAppender({
-      schema: this.#schema,
-      run,
-      findByIds,
-      maxAttempts: checkInteger(maxAttempts, 1, 'options.maxAttempts'),
-      clock,
-      random,
-    });
-  }
-
-  #findByIds(ids: readonly string[], connection?: PgQueryable): Promise<readonly StoredEvent[]> {
-    const rows = `(select * from ${this.#schema}.events where id = any($1) order by position)`;
-    return this.#page('look for events by their ids', rows, [ids], ids.length, connection);
-  }
-
   async #publishHorizon(): Promise<boolean> {
     const text = `select ${this.#schema}.publish_event_horizon_v1() as more`;
     const [row] = await this.#rows<{ more: boolean }>('write down the horizon for standbys', text, []);
     return row!.more;
-  }
-
-  /** @param from - What stands behind FROM: gives rows of the events table, in the order wanted. */
-  #page(
-    operation: string,
-    from: string,
-    values: readonly unknown[],
-    limit: number,
-    connection?: PgQueryable,
-  ): Promise<readonly StoredEvent[]> {
-    const run = connection
-      ? async (text: string, all: unknown[]) => (await connection.query(text, all)).rows
-      : (text: string, all: unknown[]) => this.#rows(operation, text, all);
-    return readEventPage(run, `${this.#schema}.events`, from, values, limit);
   }
 
   /** The actual version where it is not as expected, else null. */
@@ -442,17 +337,6 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     const { text, values } = call(this.#schema, 'remove_events_v1', [streamKey(stream), stream, before, expected]);
     const [row] = await this.#rows<{ answer: string | null }>(operation, text, values);
     return row!.answer === null ? null : Number(row!.answer);
-  }
-
-  async #transaction<T>(operation: string, work: (connection: PgQueryable) => Promise<T>): Promise<T> {
-    const isOpen = this.#db instanceof OpenTransaction;
-    try {
-      return await (isOpen ? work(this.#db) : withTransaction(this.#db, work));
-    } catch (error) {
-      if (error instanceof CallersError) throw error.cause;
-      const advice = isOpen ? 'roll your transaction back and run all of it again' : 'nothing was written; try again';
-      throw pgError(operation, advice, error);
-    }
   }
 
   async #rows<R>(operation: string, text: string, values: unknown[]): Promise<readonly R[]> {
