@@ -299,7 +299,7 @@ export type { PerformanceReport } from './monitoring/performance-report.ts';
 export { SystemMonitoring, type SystemMonitoringOptions } from './monitoring/system-monitoring.ts';
 export { AutoRecoveryManager, type AutoRecoveryManagerOptions } from './resilience/auto-recovery-manager.ts';
 export { CircuitBreaker, type CircuitBreakerOptions, type CircuitState } from './resilience/circuit-breaker.ts';
-export { CircuitBreakerOpenError, RetriesExhaustedError } from './resilience/errors.ts';
+export { CircuitBreakerOpenError, RestoreFailedError, RetriesExhaustedError } from './resilience/errors.ts';
 export {
   type ComponentHealth,
   type HealthCheck,
@@ -308,13 +308,18 @@ export {
   type HealthReport,
   type HealthStatus,
 } from './resilience/health-checker.ts';
-export { RecoveryManager, type RecoveryManagerOptions } from './resilience/recovery-manager.ts';
+export {
+  RecoveryManager,
+  type RecoveryManagerOptions,
+  type RecoveryRunOptions,
+} from './resilience/recovery-manager.ts';
 export {
   type RecoveryAttempt,
   RecoveryResult,
   type RecoveryStrategy,
   type SystemFailure,
 } from './resilience/recovery-strategy.ts';
+export type { RetryPolicy } from './resilience/retry-policy.ts';
 export { RollbackFailedError, SystemInvalidError } from './rollback/errors.ts';
 export { RollbackManager } from './rollback/rollback-manager.ts';
 export type { RollbackContext, RollbackResult, RollbackStrategy } from './rollback/rollback-strategy.ts';
@@ -343,12 +348,15 @@ export type {
   VersionWrite,
 } from './state/version-store.ts';
 export type { VersionedState } from './state/versioned-state.ts';
+export type { Inconsistency, StateDifference } from './sync/differences.ts';
 export {
   FileWatchError,
   FinalSyncError,
   type FinalSyncStep,
   LegacyPublishError,
   type LegacyPublishFailure,
+  RecordChangedError,
+  SyncIncompleteError,
 } from './sync/errors.ts';
 export { EventEnabledFileWatcher } from './sync/event-enabled-file-watcher.ts';
 export type { FileChange } from './sync/file-change.ts';
@@ -372,8 +380,20 @@ export { LegacySyncCompletedEvent } from './sync/legacy-sync-completed-event.ts'
 export type { LegacySyncEvent } from './sync/legacy-sync-event.ts';
 export { LegacySyncEventBridge, type LegacySyncEventBridgeOptions } from './sync/legacy-sync-event-bridge.ts';
 export { type LegacyFailure, LegacySyncFailedEvent } from './sync/legacy-sync-failed-event.ts';
+export { MemoryReplica } from './sync/memory-replica.ts';
+export type { Reconciliation } from './sync/reconciler.ts';
+export type { Replica, ReplicaRecord, ReplicaWriteOptions, ReplicaWriteOutcome } from './sync/replica.ts';
+export type { RollbackPoint, SavedRecord } from './sync/rollback-point.ts';
+export type { StateMerger } from './sync/state-merger.ts';
 export { MemorySyncCheckpointStore, type SyncCheckpointStore } from './sync/sync-checkpoint-store.ts';
-export { type Reconciliation, SyncCoordinator, type SyncCoordinatorOptions } from './sync/sync-coordinator.ts';
+export {
+  type SyncAllOptions,
+  SyncCoordinator,
+  type SyncCoordinatorOptions,
+  type SyncOptions,
+} from './sync/sync-coordinator.ts';
+export type { SyncEntry, SyncIntent, SyncJournal, SyncSide } from './sync/sync-journal.ts';
+export type { SyncFailure, SyncReport, SyncResult, SyncWrite } from './sync/sync-result.ts';
 export type { SyncSource } from './sync/sync-source.ts';
 export type { SyncTarget } from './sync/sync-target.ts';
 export { GradualTrafficSplitter, type GradualTrafficSplitterOptions } from './traffic/gradual-traffic-splitter.ts';

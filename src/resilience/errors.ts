@@ -26,3 +26,21 @@ export class RetriesExhaustedError extends MigrationError {
     this.attempts = [...attempts];
   }
 }
+
+/**
+ * An operation failed, and what was before it could not be brought back: `cause` is the operation's failure,
+ * `restoreFailure` the other. Mend the second and restore by hand.
+ */
+export class RestoreFailedError extends MigrationError {
+  override readonly name = 'RestoreFailedError';
+  readonly code = 'RESTORE_FAILED';
+  readonly restoreFailure: unknown;
+
+  constructor(what: string, failure: unknown, restoreFailure: unknown) {
+    super(
+      `${what} failed (${messageOf(failure)}), and what was before could not be restored: ${messageOf(restoreFailure)}`,
+      { cause: failure },
+    );
+    this.restoreFailure = restoreFailure;
+  }
+}

@@ -68,3 +68,32 @@ export class FinalSyncError extends MigrationError {
     this.step = step;
   }
 }
+
+/** A side was edited while its record was synced. Nothing of the edit was overwritten: sync it again. */
+export class RecordChangedError extends MigrationError {
+  override readonly name = 'RecordChangedError';
+  readonly code = 'RECORD_CHANGED';
+  readonly id: string;
+  readonly side: 'spec' | 'runtime';
+
+  constructor(id: string, side: 'spec' | 'runtime') {
+    super(`"${id}" was edited on the ${side} side while it was synced: sync it again`);
+    this.id = id;
+    this.side = side;
+  }
+}
+
+/** Some records could not be synced, for the reasons in `failures`. What was written was taken back. */
+export class SyncIncompleteError extends MigrationError {
+  override readonly name = 'SyncIncompleteError';
+  readonly code = 'SYNC_INCOMPLETE';
+  readonly failures: readonly { readonly id: string; readonly error: unknown }[];
+
+  constructor(failures: readonly { readonly id: string; readonly error: unknown }[]) {
+    const [first] = failures;
+    super(`${failures.length} records could not be synced, the first "${first?.id}": ${messageOf(first?.error)}`, {
+      cause: first?.error,
+    });
+    this.failures = Object.freeze([...failures]);
+  }
+}

@@ -1,47 +1,140 @@
-import { applyResolutions } from '../conflicts/apply-resolutions.ts';
 import { AutoConflictResolver } from '../conflicts/auto-conflict-resolver.ts';
 import type { Conflict } from '../conflicts/conflict.ts';
 import type { ConflictDetector } from '../conflicts/conflict-detector.ts';
-import { type ConflictResolution, ManualResolutionRequired } from '../conflicts/conflict-resolution.ts';
+import type { ConflictResolution } from '../conflicts/conflict-resolution.ts';
 import type { ConflictResolver } from '../conflicts/conflict-resolver.ts';
-import { ThreeWayConflictDetector } from '../conflicts/three-way-conflict-detector.ts';
-import { type ThreeWayMergeOptions, threeWayMerge } from '../conflicts/three-way-merge.ts';
-import { abortable } from '../core/abort.ts';
-import { ClosedError } from '../core/errors.ts';
+import type { ThreeWayMergeOptions } from '../conflicts/three-way-merge.ts';
+import { abortable, sleep } from '../core/abort.ts';
+import type { BackoffOptions, Random } from '../core/backoff.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
+import { ClosedError, InvalidArgumentError, isMigrationError } from '../core/errors.ts';
+import type { JsonValue } from '../core/json-value.ts';
+import { KeyedQueue } from '../core/keyed-queue.ts';
+import { throwLater } from '../core/on-error.ts';
 import { RecoveryManager } from '../resilience/recovery-manager.ts';
+import { MVCCController } from '../state/mvcc-controller.ts';
+import { ContinuousSync } from './continuous-sync.ts';
+import { differencesBetween, type Inconsistency } from './differences.ts';
+import { SyncIncompleteError } from './errors.ts';
+import { atLeastOne, milliseconds } from './number-options.ts';
+import { Reconciler, type Reconciliation } from './reconciler.ts';
+import { RecordSync, type RecordSyncOptions } from './record-sync.ts';
+import type { Replica } from './replica.ts';
+import { noRecord, type RollbackPoint, restoreRecord, saveRecord } from './rollback-point.ts';
+import { Slots } from './slots.ts';
+import { jsonMerger, type StateMerger } from './state-merger.ts';
+import { SyncEntries, type SyncJournal, type SyncSide } from './sync-journal.ts';
+import type { SyncFailure, SyncReport, SyncResult } from './sync-result.ts';
 
 /** The parts of a {@link SyncCoordinator}. */
-export interface SyncCoordinatorOptions {
+export interface SyncCoordinatorOptions<S = JsonValue> {
+  /** One side: what was specified, such as tasks.md files. Its versions are the merge's local ones. */
+  readonly spec?: Replica<S>;
+  /** The other side: what runs. Its versions are the merge's remote ones. */
+  readonly runtime?: Replica<S>;
+  /**
+   * Keeps the base of each record, open conflicts and what is about to be written. Give one that outlives the process, such
+   * as an `MVCCController` over an SQLite store. Default: in memory, so that the first sync after a restart
+   * takes what differs for two additions.
+   */
+  readonly journal?: SyncJournal;
+  /** Tells this pair of replicas from others that share the journal. Default `sync`. */
+  readonly name?: string;
+  /** How states merge. Default: as JSON, see {@link threeWayMerge}. */
+  readonly merger?: StateMerger<S>;
   /** Names conflicts that a merge can't see, such as two fields that must fit together. Default: only the merge's own. */
   readonly conflictDetector?: ConflictDetector;
   /** Decides what the merge leaves open. Default: by type, see {@link AutoConflictResolver}. */
   readonly conflictResolver?: ConflictResolver;
-  /** Tries a detector or a resolver again that fails for a passing reason. */
+  /**
+   * Tries again what fails for a passing reason: a sync, a detector, a resolver. Default: three times, and twenty times
+   * while somebody else edits the record.
+   */
   readonly recoveryManager?: Pick<RecoveryManager, 'run'>;
+  /** How many records are synced at once. Default 8. */
+  readonly concurrency?: number;
+  /** How long an edit that was told of waits for others of the same record, in ms. Default 5. */
+  readonly debounceMs?: number;
+  /** How often all records are looked at while a side can't be watched, in ms. Default 5000. */
+  readonly pollIntervalMs?: number;
+  /** Told of a record that `start()` could not sync; it is tried again. Default: an uncaught exception. */
+  readonly onError?: (error: unknown, id: string | null) => void;
+  readonly clock?: Clock;
+  readonly random?: Random;
 }
 
-/** What two versions of a state have come to. */
-export interface Reconciliation<T> {
-  /** Every change that can stand, and every decision; what is still open stands as in the base. Shares parts with the versions. */
-  readonly state: T;
-  /** What a person must decide: apply it to `state` with `applyResolutions`. */
-  readonly conflicts: readonly Conflict[];
-  /** The decisions in `state`: each says who took it, why, and what it dropped. */
-  readonly resolutions: readonly ConflictResolution[];
+/** How one record is synced. */
+export interface SyncOptions {
+  /** Says what would be written, and writes nothing. */
+  readonly dryRun?: boolean;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Brings two versions of a state together that come from one base, and settles what they disagree about. */
-export class SyncCoordinator {
-  readonly #detector: ConflictDetector;
-  readonly #resolver: ConflictResolver;
+/** How all records are synced. */
+export interface SyncAllOptions extends SyncOptions {
+  /** How many at once. Default: the coordinator's. */
+  readonly concurrency?: number;
+  /** All or nothing: if a record can't be synced, both sides are made again what they were. Default false. */
+  readonly rollBackOnFailure?: boolean;
+}
+
+/** Between tries of a record that could not be synced by `start()`. */
+const failureBackoff: BackoffOptions = { initialMs: 500, maxMs: 60_000 };
+
+/**
+ * Keeps two replicas of the same records in step, and brings any two versions of a state together.
+ *
+ * @example
+ * ```ts
+ * await using coordinator = new SyncCoordinator({ spec, runtime, journal });
+ * const { conflicts } = await coordinator.sync('task-1');
+ * await coordinator.start(); // from now on, both ways
+ * ```
+ */
+export class SyncCoordinator<S = JsonValue> {
+  readonly #options: SyncCoordinatorOptions<S>;
+  readonly #reconciler: Reconciler;
   readonly #recovery: Pick<RecoveryManager, 'run'>;
+  readonly #parts: Parts<S> | undefined;
+  readonly #queue = new KeyedQueue();
+  readonly #concurrency: number;
+  readonly #clock: Clock;
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
+  #started: Promise<() => Promise<void>> | undefined;
 
-  constructor(options: SyncCoordinatorOptions = {}) {
-    this.#detector = options.conflictDetector ?? new ThreeWayConflictDetector();
-    this.#resolver = options.conflictResolver ?? new AutoConflictResolver();
-    this.#recovery = options.recoveryManager ?? new RecoveryManager();
+  /** @throws {@link InvalidArgumentError} for a number that is none, or one replica alone. */
+  constructor(options: SyncCoordinatorOptions<S> = {}) {
+    const {
+      spec,
+      runtime,
+      conflictResolver = new AutoConflictResolver(),
+      clock = systemClock,
+      random = Math.random,
+    } = options;
+    const { concurrency = 8, debounceMs = 5, pollIntervalMs = 5000, name = 'sync' } = options;
+    this.#options = { ...options, debounceMs, pollIntervalMs, random };
+    this.#concurrency = atLeastOne(concurrency, 'options.concurrency');
+    milliseconds(debounceMs, 'options.debounceMs');
+    milliseconds(pollIntervalMs, 'options.pollIntervalMs');
+    this.#clock = clock;
+    this.#recovery = options.recoveryManager ?? new RecoveryManager({ clock, random, policies: [whileEdited] });
+    this.#reconciler = new Reconciler({
+      detector: options.conflictDetector,
+      resolver: conflictResolver,
+      recovery: this.#recovery,
+    });
+    if (!spec && !runtime) return;
+    if (!spec || !runtime)
+      throw new InvalidArgumentError(spec ? 'options.runtime' : 'options.spec', 'a Replica', undefined);
+    const journal = options.journal ?? new MVCCController({ clock, retention: { versions: 1 } });
+    const shared = {
+      replicas: { spec, runtime },
+      entries: new SyncEntries(journal, name),
+      reconciler: this.#reconciler,
+    };
+    const merger = options.merger ?? (jsonMerger as StateMerger<S>);
+    this.#parts = { ...shared, records: new RecordSync<S>({ ...shared, merger }) };
   }
 
   /**
@@ -57,42 +150,304 @@ export class SyncCoordinator {
   async reconcile<T>(
     options: ThreeWayMergeOptions<T> & { readonly signal?: AbortSignal | undefined },
   ): Promise<Reconciliation<T>> {
-    const { signal: callers, ...versions } = options;
-    const signal = callers ? AbortSignal.any([callers, this.#closing.signal]) : this.#closing.signal;
-    signal.throwIfAborted();
-    const work = this.#reconcile(versions, signal).finally(() => this.#running.delete(work));
-    this.#running.add(work);
-    return abortable(work, callers);
+    const { signal, ...versions } = options;
+    const merger = jsonMerger as StateMerger<T>;
+    return this.#run(signal, (either) => this.#reconciler.reconcile('', versions, merger, either)) as Promise<
+      Reconciliation<T>
+    >;
   }
 
-  /** Gives up tries that wait, and resolves once nothing runs. */
+  /**
+   * Brings both sides of a record to the merge of their changes since they were last in step. What is in conflict, and
+   * nobody decided, stands as it did then, on both sides, until {@link SyncCoordinator.resolveConflicts}.
+   *
+   * Afterwards both sides and the base are equal (SY1). A crash at any step is made good by the next sync (SY2). An edit made
+   * meanwhile is never lost: every write is a compare-and-set, and the sync runs again (SY3).
+   *
+   * @throws {@link RetriesExhaustedError} if it kept failing, for instance because the record was edited all the time.
+   */
+  async sync(id: string, options: SyncOptions = {}): Promise<SyncResult<S>> {
+    return this.#sync(id, { ...options, direction: 'both' });
+  }
+
+  /** Brings the changes of the spec to the runtime; those of the runtime stay there, for a later sync to bring over. */
+  async syncSpecToRuntime(id: string, options: SyncOptions = {}): Promise<SyncResult<S>> {
+    return this.#sync(id, { ...options, direction: 'spec to runtime' });
+  }
+
+  /** Brings the changes of the runtime to the spec; those of the spec stay there, for a later sync to bring over. */
+  async syncRuntimeToSpec(id: string, options: SyncOptions = {}): Promise<SyncResult<S>> {
+    return this.#sync(id, { ...options, direction: 'runtime to spec' });
+  }
+
+  /**
+   * Syncs every record that either side has. One that fails keeps no other from its turn.
+   *
+   * @throws {@link RetriesExhaustedError} with `rollBackOnFailure`, if a record could not be synced; its `cause` is a
+   * {@link SyncIncompleteError}.
+   */
+  async syncAll(options: SyncAllOptions = {}): Promise<SyncReport<S>> {
+    const { rollBackOnFailure = false, dryRun = false, signal } = options;
+    if (!rollBackOnFailure || dryRun) return this.#syncAll(options);
+    const point = await this.createRollbackPoint({ signal });
+    const sync = async () => {
+      const report = await this.#syncAll(options);
+      if (report.failures.length > 0) throw new SyncIncompleteError(report.failures);
+      return report;
+    };
+    return this.#recovery.run('syncing all records', sync, { signal, restore: () => this.restore(point) });
+  }
+
+  /** What a person has to decide about a record, and what a sync would find now. Changes nothing. */
+  async detectConflicts(
+    id: string,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<readonly Conflict[]> {
+    const { records } = this.#replicas();
+    return this.#run(options.signal, (signal) => records.conflicts(id, signal));
+  }
+
+  /**
+   * Syncs a record and applies decisions about its conflicts, on both sides. A conflict without a decision stays.
+   *
+   * @throws {@link ResolutionOutdatedError} if what a decision is about has changed since: nothing was written.
+   */
+  async resolveConflicts(
+    id: string,
+    resolutions: readonly ConflictResolution[],
+    options: SyncOptions = {},
+  ): Promise<SyncResult<S>> {
+    return this.#sync(id, { ...options, direction: 'both', decisions: resolutions });
+  }
+
+  /** Every record whose sides differ, and each difference by name; empty if both sides hold the same. */
+  async validateConsistency(
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<readonly Inconsistency[]> {
+    const { records } = this.#replicas();
+    const found: Inconsistency[] = [];
+    await this.#each(options, async (id, signal) => {
+      const { spec, runtime } = await records.read(id, signal);
+      const differences = differencesBetween(spec.state, runtime.state);
+      if (differences.length > 0) found.push(Object.freeze({ id, differences: Object.freeze(differences) }));
+    });
+    return found;
+  }
+
+  /** What both sides hold now, to be brought back by {@link SyncCoordinator.restore}. Finishes what a crash interrupted. */
+  async createRollbackPoint(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<RollbackPoint> {
+    const { entries, records } = this.#replicas();
+    const createdAt = Math.floor(this.#clock.now());
+    const saved: RollbackPoint['records'][number][] = [];
+    await this.#each(options, async (id, signal) => {
+      if ((await entries.load(id)).intent) await records.run(id, { direction: 'both', signal });
+      saved.push(await saveRecord(this.#replicas(), id, signal));
+    });
+    return Object.freeze({ createdAt, records: Object.freeze(saved) });
+  }
+
+  /**
+   * Makes both sides exactly what they were at the point, records that came since removed (SY4). What was edited since is
+   * gone; take another point first to keep it. After a crash, restore again.
+   */
+  async restore(point: RollbackPoint, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const parts = this.#replicas();
+    const saved = new Map(point.records.map((record) => [record.id, record]));
+    const restoreOne = async (id: string, signal: AbortSignal) => {
+      const restore = () => restoreRecord(parts, saved.get(id) ?? noRecord(id), signal);
+      await this.#recovery.run(`restoring "${id}"`, restore, { signal });
+    };
+    await this.#each(options, restoreOne, saved.keys());
+  }
+
+  /**
+   * Syncs all records, and from then on each that is edited on either side, until {@link SyncCoordinator.close}. Resolves
+   * once no edit can be missed any more and all records have had their turn.
+   */
+  async start(): Promise<void> {
+    this.#replicas();
+    this.#closing.signal.throwIfAborted();
+    this.#started ??= this.#start();
+    await this.#started;
+  }
+
+  /** Ends what `start` began, gives up tries that wait, and resolves once nothing runs. The replicas stay open. */
   async close(): Promise<void> {
     this.#closing.abort(new ClosedError('The sync coordinator'));
+    const end = await this.#started?.catch(() => undefined);
+    await end?.();
     await Promise.allSettled(this.#running);
+    await this.#queue.idle();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  async #reconcile<T>(versions: ThreeWayMergeOptions<T>, signal: AbortSignal): Promise<Reconciliation<T>> {
-    const { base, local, remote } = versions;
-    const merged = threeWayMerge(versions);
-    const detect = () => this.#detector.detectConflicts(local, remote, base);
-    const detected = await this.#recovery.run('detecting conflicts', detect, { signal });
-    const resolve = () => this.#resolver.resolve(merged.conflicts);
-    const answers = await this.#recovery.run('resolving conflicts', resolve, { signal });
-    const resolutions = answers.filter((answer) => !(answer instanceof ManualResolutionRequired));
-    const decided = new Set(resolutions.map(({ conflict }) => conflict));
-    const seen = new Set(merged.conflicts.map(({ path }) => path));
-    const conflicts = [
-      ...merged.conflicts.filter((conflict) => !decided.has(conflict)),
-      ...detected.filter(({ path }) => !seen.has(path)),
-    ];
-    return Object.freeze({
-      state: applyResolutions(merged.state, resolutions),
-      conflicts: Object.freeze(conflicts),
-      resolutions: Object.freeze(resolutions),
+  async #start(): Promise<() => Promise<void>> {
+    const { replicas } = this.#replicas();
+    const {
+      debounceMs = 0,
+      pollIntervalMs = 0,
+      random = Math.random,
+      onError = (error) => throwLater(error),
+    } = this.#options;
+    const ends: (() => Promise<void> | void)[] = [];
+    const end = async () => void (await Promise.all(ends.map((each) => each())));
+    const slots = new Slots(this.#concurrency);
+    const sync = (id: string) => this.sync(id);
+    const syncing = new ContinuousSync({
+      sync,
+      slots,
+      debounceMs,
+      backoff: failureBackoff,
+      onError,
+      clock: this.#clock,
+      random,
     });
+    ends.push(() => syncing.close());
+    try {
+      const sides = [replicas.spec, replicas.runtime];
+      for (const side of sides) {
+        const stop = await side.watch?.((id) => syncing.hint(id));
+        if (stop) ends.push(stop);
+      }
+      const { failures } = await this.#syncAll({});
+      this.#closing.signal.throwIfAborted();
+      for (const { id, error } of failures) {
+        onError(error, id);
+        syncing.hint(id);
+      }
+      if (!sides.every((side) => side.watch)) ends.push(this.#poll(pollIntervalMs, syncing, onError));
+    } catch (error) {
+      await end();
+      this.#started = undefined;
+      throw error;
+    }
+    return end;
+  }
+
+  /** Hints at every record from time to time. @returns What ends it. */
+  #poll(intervalMs: number, syncing: ContinuousSync, onError: (error: unknown, id: null) => void): () => Promise<void> {
+    const { signal } = this.#closing;
+    const poll = async () => {
+      for (;;) {
+        await sleep(intervalMs, { clock: this.#clock, signal });
+        try {
+          for await (const id of this.#ids(signal)) syncing.hint(id);
+        } catch (error) {
+          signal.throwIfAborted();
+          onError(error, null);
+        }
+      }
+    };
+    // It only ends by the signal, whose reason is what it rejects with.
+    const polling = poll().catch(() => undefined);
+    return async () => void (await polling);
+  }
+
+  async #syncAll(options: SyncAllOptions): Promise<SyncReport<S>> {
+    const results: SyncResult<S>[] = [];
+    const failures: SyncFailure[] = [];
+    await this.#ofAll(options, async (id) => {
+      try {
+        results.push(await this.sync(id, options));
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        failures.push(Object.freeze({ id, error }));
+      }
+    });
+    return Object.freeze({ results: Object.freeze(results), failures: Object.freeze(failures) });
+  }
+
+  /** One sync of a record at a time, and tries of it again while they may help. */
+  #sync(id: string, options: RecordSyncOptions): Promise<SyncResult<S>> {
+    if (typeof id !== 'string') throw new InvalidArgumentError('id', 'text', id);
+    const { records } = this.#replicas();
+    return this.#run(options.signal, (signal) =>
+      this.#queue.run(id, () =>
+        this.#recovery.run(`syncing "${id}"`, () => records.run(id, { ...options, signal }), { signal }),
+      ),
+    );
+  }
+
+  /** Does the work for each record, in turn with syncs of it. */
+  #each(
+    options: { readonly signal?: AbortSignal | undefined },
+    work: (id: string, signal: AbortSignal) => Promise<void>,
+    others: Iterable<string> = [],
+  ): Promise<void> {
+    return this.#ofAll(
+      options,
+      (id) => this.#run(options.signal, (signal) => this.#queue.run(id, () => work(id, signal))),
+      others,
+    );
+  }
+
+  /** Begins the work for each id of either side, so many at once; the first failure ends it. */
+  async #ofAll(
+    options: SyncAllOptions,
+    work: (id: string) => Promise<void>,
+    others: Iterable<string> = [],
+  ): Promise<void> {
+    const { concurrency = this.#concurrency, signal } = options;
+    const running = new Set<Promise<void>>();
+    let failure: { readonly error: unknown } | undefined;
+    for await (const id of this.#ids(signal, others)) {
+      if (failure) break;
+      const one = work(id)
+        .catch((error: unknown) => {
+          failure ??= { error };
+        })
+        .finally(() => running.delete(one));
+      running.add(one);
+      if (running.size >= atLeastOne(concurrency, 'options.concurrency')) await Promise.race(running);
+    }
+    await Promise.all(running);
+    if (failure) throw failure.error;
+  }
+
+  /** Every id that either side has, once. */
+  async *#ids(signal: AbortSignal | undefined, others: Iterable<string> = []): AsyncGenerator<string, void> {
+    const { spec, runtime } = this.#replicas().replicas;
+    const seen = new Set<string>();
+    for (const ids of [others, spec.ids({ signal }), runtime.ids({ signal })]) {
+      for await (const id of ids) {
+        signal?.throwIfAborted();
+        if (seen.has(id)) continue;
+        seen.add(id);
+        yield id;
+      }
+    }
+  }
+
+  #replicas(): Parts<S> {
+    if (this.#parts) return this.#parts;
+    throw new InvalidArgumentError('options.spec', 'a Replica on each side: only reconcile() does without', undefined);
+  }
+
+  /** Runs work that `close` waits for, with a signal that either the caller or `close` aborts. */
+  async #run<T>(callers: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const signal = callers ? AbortSignal.any([callers, this.#closing.signal]) : this.#closing.signal;
+    signal.throwIfAborted();
+    const running = work(signal).finally(() => this.#running.delete(running));
+    this.#running.add(running);
+    return abortable(running, callers);
   }
 }
+
+interface Parts<S> {
+  readonly replicas: Readonly<Record<SyncSide, Replica<S>>>;
+  readonly entries: SyncEntries;
+  readonly records: RecordSync<S>;
+}
+
+/** Somebody else writes the same record: it comes to rest sooner than a storage recovers. */
+const whileEdited = {
+  error: {
+    matches: (error: unknown) =>
+      isMigrationError(error, 'RECORD_CHANGED') || isMigrationError(error, 'CONCURRENCY_CONFLICT'),
+  },
+  maxAttempts: 20,
+  backoff: { initialMs: 2, maxMs: 200 },
+};
