@@ -359,6 +359,7 @@ export {
   SyncIncompleteError,
 } from './sync/errors.ts';
 export { EventEnabledFileWatcher } from './sync/event-enabled-file-watcher.ts';
+export { EventReplica, type EventReplicaOptions, type FoldedStreams } from './sync/event-replica.ts';
 export type { FileChange } from './sync/file-change.ts';
 export { FileChangedEvent } from './sync/file-changed-event.ts';
 export { FileWatcher, type FileWatcherOptions } from './sync/file-watcher.ts';
@@ -385,6 +386,7 @@ export type { Reconciliation } from './sync/reconciler.ts';
 export type { Replica, ReplicaRecord, ReplicaWriteOptions, ReplicaWriteOutcome } from './sync/replica.ts';
 export type { RollbackPoint, SavedRecord } from './sync/rollback-point.ts';
 export type { StateMerger } from './sync/state-merger.ts';
+export { StateReplica, type StateReplicaOptions, type VersionedStates } from './sync/state-replica.ts';
 export { MemorySyncCheckpointStore, type SyncCheckpointStore } from './sync/sync-checkpoint-store.ts';
 export {
   type SyncAllOptions,

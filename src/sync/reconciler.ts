@@ -47,7 +47,7 @@ export class Reconciler {
       ...detected.filter(({ path }) => !seen.has(path)),
     ];
     return Object.freeze({
-      state: decideRecord(merged.state, resolutions, merger),
+      state: decideRecord(merged.state, resolutions, { merger, base: versions.base }),
       conflicts: Object.freeze(conflicts),
       resolutions: Object.freeze(resolutions),
     });

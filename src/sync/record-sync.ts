@@ -169,7 +169,7 @@ export class RecordSync<S> {
     const decided = decisions.map(({ conflict }) => conflict.toJSON());
     return {
       ...merged,
-      state: decideRecord(merged.state, decisions, this.#parts.merger),
+      state: decideRecord(merged.state, decisions, { merger: this.#parts.merger, base: merged.state }),
       conflicts: merged.conflicts.filter((conflict) => !includes(decided, conflict)),
       resolutions: [...merged.resolutions, ...decisions],
     };

@@ -7,12 +7,19 @@ import { type ThreeWayMergeOptions, type ThreeWayMergeResult, threeWayMerge } fr
 export interface StateMerger<S> {
   /** As {@link threeWayMerge}: what is in conflict stands as in the base. */
   merge(versions: ThreeWayMergeOptions<S>): ThreeWayMergeResult<S>;
-  /** As {@link applyResolutions}: the state with the decisions about conflicts of `merge` in it. */
-  apply(state: S, resolutions: readonly ConflictResolution[]): S;
+  /**
+   * As {@link applyResolutions}: the state with the decisions about conflicts of `merge` in it.
+   *
+   * @param base - What the sides had in common, by which a merger may know parts again; none if they had nothing.
+   */
+  apply(state: S, resolutions: readonly ConflictResolution[], base: S | undefined): S;
 }
 
 /** Merges any JSON. */
-export const jsonMerger: StateMerger<unknown> = { merge: threeWayMerge, apply: applyResolutions };
+export const jsonMerger: StateMerger<unknown> = {
+  merge: threeWayMerge,
+  apply: (state, resolutions) => applyResolutions(state, resolutions),
+};
 
 /** Three versions of a record, each of which may be absent. */
 export type RecordVersions<S> = ThreeWayMergeOptions<S | undefined>;
@@ -56,10 +63,10 @@ export function mergeRecord<S>(
 export function decideRecord<S>(
   state: S | undefined,
   resolutions: readonly ConflictResolution[],
-  merger: StateMerger<S>,
+  { merger, base }: { readonly merger: StateMerger<S>; readonly base: S | undefined },
 ): S | undefined {
   const isWhole = ({ conflict }: ConflictResolution) => conflict.location.length === 0;
   const parts = resolutions.filter((resolution) => !isWhole(resolution));
   const decided = applyResolutions(state, resolutions.filter(isWhole));
-  return parts.length === 0 ? decided : merger.apply(decided as S, parts);
+  return parts.length === 0 ? decided : merger.apply(decided as S, parts, base);
 }

@@ -11,3 +11,5 @@ export { TaskMovedEvent } from './task-moved-event.ts';
 export { TaskRemovedEvent } from './task-removed-event.ts';
 export { type TaskChanges, TaskUpdatedEvent } from './task-updated-event.ts';
 export { type ParseTasksOptions, TasksDocument } from './tasks-document.ts';
+export { TasksFileReplica, type TasksFileReplicaOptions } from './tasks-file-replica.ts';
+export { type TasksFile, tasksMerger } from './tasks-merger.ts';

@@ -1,0 +1,163 @@
+import type { Clock } from '../../core/clock.ts';
+import { InvalidArgumentError, StorageError } from '../../core/errors.ts';
+import { type JsonObject, type JsonValue, setOwn } from '../../core/json-value.ts';
+import { quoteIdentifier } from '../../core/sql-identifier.ts';
+import type { Replica, ReplicaRecord, ReplicaWriteOptions, ReplicaWriteOutcome } from '../../sync/replica.ts';
+import { named, readCommitted, type SqliteDatabase, type SqliteWaiting, whileBusy } from './sqlite-database.ts';
+
+/** Where a field stands in the table, and as what. */
+export interface SqliteColumn {
+  /** Its name. Default: that of the field. */
+  readonly column?: string;
+  /** `json`: any JSON, as text; `boolean`: 0 or 1. Default: text and numbers as they are. */
+  readonly type?: 'json' | 'boolean';
+}
+
+/** How records stand in a table of yours. */
+export interface SqliteTableReplicaOptions {
+  readonly table: string;
+  /** The column that holds the record's id, as text: a key, or unique. */
+  readonly idColumn: string;
+  /** The fields of a state, and their columns. Other columns are left alone; a new row gets their defaults. */
+  readonly columns: Readonly<Record<string, SqliteColumn>>;
+  /** How long to wait while another process writes, in ms. Default 5000. */
+  readonly busyTimeoutMs?: number;
+  readonly clock?: Clock;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * A table of the application's, as it is, one row a record. Its version is what its columns hold: no version column is
+ * needed, and whatever writes to the table is noticed. A field that is absent is stored as NULL, and read as null.
+ */
+export class SqliteTableReplica implements Replica<JsonObject> {
+  readonly #db: SqliteDatabase;
+  readonly #fields: readonly (readonly [field: string, column: Required<Omit<SqliteColumn, 'type'>> & SqliteColumn])[];
+  readonly #table: string;
+  readonly #id: string;
+  readonly #waiting: SqliteWaiting;
+
+  /** @throws {@link InvalidArgumentError} for a name that is not a plain identifier. */
+  constructor(db: SqliteDatabase, options: SqliteTableReplicaOptions) {
+    const { table, idColumn, columns, ...waiting } = options;
+    this.#db = db;
+    this.#table = quoteIdentifier(table, 'options.table');
+    this.#id = quoteIdentifier(idColumn, 'options.idColumn');
+    this.#fields = Object.entries(columns).map(([field, { column = field, ...rest }]) => [
+      field,
+      { ...rest, column: quoteIdentifier(column, `options.columns.${field}`) },
+    ]);
+    if (this.#fields.length === 0) throw new InvalidArgumentError('options.columns', 'at least one field', columns);
+    this.#waiting = waiting;
+  }
+
+  async read(
+    id: string,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<ReplicaRecord<JsonObject>> {
+    const columns = this.#fields.map(([, { column }], at) => `${column} AS c${at}`).join(', ');
+    const statement = `SELECT ${columns} FROM ${this.#table} WHERE ${this.#id} = ?`;
+    const row = await named('read a row to be synced', () =>
+      readCommitted(this.#db, () => this.#db.prepare(statement).get(id) as Row | undefined, {
+        ...this.#waiting,
+        ...options,
+      }),
+    );
+    if (!row) return { state: undefined, version: '' };
+    const values = this.#fields.map(([field], at) => plain(row[`c${at}`], `${id}.${field}`));
+    return { state: this.#stateOf(values), version: JSON.stringify(values) };
+  }
+
+  async write(id: string, state: JsonObject | undefined, options: ReplicaWriteOptions): Promise<ReplicaWriteOutcome> {
+    const { expectedVersion, signal } = options;
+    const values = state && this.#valuesOf(state);
+    const before = expectedVersion === '' ? undefined : (JSON.parse(expectedVersion) as JsonValue[]);
+    if (!values && !before) return { status: 'written', version: '' };
+    const row = await named('write a synced row', () =>
+      whileBusy(() => this.#compareAndSet(id, before, values), { ...this.#waiting, signal }),
+    );
+    return row ? { status: 'written', version: values ? JSON.stringify(values) : '' } : { status: 'conflict' };
+  }
+
+  async *ids(options: { readonly signal?: AbortSignal | undefined } = {}): AsyncIterable<string> {
+    const limit = 500;
+    const page = `SELECT ${this.#id} AS id FROM ${this.#table} WHERE ${this.#id} > ? ORDER BY ${this.#id} LIMIT ${limit}`;
+    for (let after = ''; ; ) {
+      const from = after;
+      const rows = await named('list the rows to be synced', () =>
+        readCommitted(this.#db, () => this.#db.prepare(page).all(from) as { id: string }[], {
+          ...this.#waiting,
+          ...options,
+        }),
+      );
+      for (const { id } of rows) yield id;
+      if (rows.length < limit) return;
+      after = rows.at(-1)!.id;
+    }
+  }
+
+  /** One statement, so that nobody writes in between; a row if it took effect. */
+  #compareAndSet(
+    id: string,
+    before: readonly JsonValue[] | undefined,
+    values: readonly JsonValue[] | undefined,
+  ): unknown {
+    const columns = this.#fields.map(([, { column }]) => column);
+    const isSame = columns.map((column) => `${column} IS ?`).join(' AND ');
+    const where = `WHERE ${this.#id} = ? AND ${isSame} RETURNING 1 AS done`;
+    if (!before) {
+      const places = columns.map(() => ', ?').join('');
+      const insert = `INSERT INTO ${this.#table} (${[this.#id, ...columns].join(', ')}) VALUES (?${places})`;
+      return this.#db.prepare(`${insert} ON CONFLICT (${this.#id}) DO NOTHING RETURNING 1 AS done`).get(id, ...values!);
+    }
+    if (!values) return this.#db.prepare(`DELETE FROM ${this.#table} ${where}`).get(id, ...before);
+    const set = columns.map((column) => `${column} = ?`).join(', ');
+    return this.#db.prepare(`UPDATE ${this.#table} SET ${set} ${where}`).get(...values, id, ...before);
+  }
+
+  #stateOf(values: readonly JsonValue[]): JsonObject {
+    const state: JsonObject = {};
+    for (const [at, [field, { type }]] of this.#fields.entries()) {
+      const value = values[at]!;
+      setOwn(
+        state,
+        field,
+        value === null ? null : type === 'boolean' ? value !== 0 : type === 'json' ? json(value, field) : value,
+      );
+    }
+    return state;
+  }
+
+  #valuesOf(state: JsonObject): JsonValue[] {
+    const known = new Set(this.#fields.map(([field]) => field));
+    const unknown = Object.keys(state).find((field) => !known.has(field));
+    if (unknown !== undefined) {
+      throw new InvalidArgumentError('state', `only fields that have a column (${[...known].join(', ')})`, unknown);
+    }
+    return this.#fields.map(([field, { type }]) => {
+      const value = state[field] ?? null;
+      if (value === null) return null;
+      if (type === 'json') return JSON.stringify(value);
+      if (type === 'boolean' && typeof value === 'boolean') return Number(value);
+      if (type === undefined && (typeof value === 'string' || typeof value === 'number')) return value;
+      throw new InvalidArgumentError(`state.${field}`, type ?? "text or a number, or a column of type 'json'", value);
+    });
+  }
+}
+
+/** A value of SQLite as JSON. */
+function plain(value: unknown, what: string): JsonValue {
+  const number = typeof value === 'bigint' ? Number(value) : value;
+  if (number === null || typeof number === 'string') return number;
+  if (typeof number === 'number' && (typeof value !== 'bigint' || Number.isSafeInteger(number))) return number;
+  throw new StorageError(`read ${what}`, 'only text, numbers that JavaScript holds and NULL can be synced');
+}
+
+function json(value: JsonValue, field: string): JsonValue {
+  try {
+    return JSON.parse(String(value)) as JsonValue;
+  } catch (cause) {
+    throw new StorageError(`read the field ${field}`, 'its column holds no JSON: correct it', { cause });
+  }
+}
