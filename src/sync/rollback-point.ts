@@ -50,6 +50,8 @@ export async function restoreRecord<S>(
 ): Promise<void> {
   const { id } = saved;
   const { version, ...entry } = await parts.entries.load(id);
+  // First, as nobody would come back for a record that is on neither side any more.
+  if (!jsonEqual(entry, saved.entry)) await parts.entries.save(id, saved.entry, version);
   const now = await parts.records.read(id, signal);
   for (const side of sides) {
     const state = saved[side].state as S | undefined;
@@ -57,5 +59,4 @@ export async function restoreRecord<S>(
     const outcome = await parts.replicas[side].write(id, state, { expectedVersion: now[side].version, signal });
     if (outcome.status === 'conflict') throw new RecordChangedError(id, side);
   }
-  if (!jsonEqual(entry, saved.entry)) await parts.entries.save(id, saved.entry, version);
 }

@@ -21,9 +21,10 @@ class Pair {
   readonly journal = new FaultyJournal();
   readonly ledger: EditLedger;
 
-  constructor(spec = new FaultyReplica(), runtime = new FaultyReplica(), ledger = new EditLedger()) {
-    this.spec = spec;
-    this.runtime = runtime;
+  /** @param stamped - Whether it is known who wrote last. */
+  constructor(stamped: boolean, replicas: readonly FaultyReplica[] = [], ledger = new EditLedger()) {
+    this.spec = replicas[0] ?? new FaultyReplica(stamped ? 'spec' : undefined);
+    this.runtime = replicas[1] ?? new FaultyReplica(stamped ? 'runtime' : undefined);
     this.ledger = ledger;
   }
 
@@ -88,12 +89,13 @@ class Pair {
 const side = fc.constantFrom('spec' as const, 'runtime' as const);
 const edits = fc.array(fc.tuple(side, edit), { maxLength: 8 });
 const phase = fc.constantFrom('before' as const, 'after' as const);
+type CrashPoint = [at?: number, phase?: 'before' | 'after'];
 
 describe('two-way sync', () => {
   it('SY1 after a sync both sides and the base are equal, and every edit is in the state or in a record', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(edits, { minLength: 1, maxLength: 4 }), async (rounds) => {
-        const pair = new Pair();
+      fc.asyncProperty(fc.boolean(), fc.array(edits, { minLength: 1, maxLength: 4 }), async (stamped, rounds) => {
+        const pair = new Pair(stamped);
         for (const round of rounds) {
           for (const [where, change] of round) pair.edit(where, change);
           for (const id of recordIds) {
@@ -113,11 +115,12 @@ describe('two-way sync', () => {
   it('SY2 a crash at any step and a re-run give what no crash gives', async () => {
     await fc.assert(
       fc.asyncProperty(
+        fc.boolean(),
         edits,
         edits,
-        fc.array(fc.tuple(fc.nat({ max: 8 }), phase), { minLength: 1, maxLength: 3 }),
-        async (first, second, crashes) => {
-          const [crashed, smooth] = [new Pair(), new Pair()];
+        fc.array(fc.tuple(fc.nat({ max: 6 }), phase), { minLength: 1, maxLength: 3 }),
+        async (stamped, first, second, crashes) => {
+          const [crashed, smooth] = [new Pair(stamped), new Pair(stamped)];
           for (const pair of [crashed, smooth]) {
             for (const [where, change] of first) pair.edit(where, change);
             for (const id of recordIds) await pair.sync(id);
@@ -131,25 +134,26 @@ describe('two-way sync', () => {
           }
         },
       ),
-      runs(100),
+      runs(300),
     );
   });
 
   it('SY3 an edit made during a sync, crashed or not, is never lost', async () => {
     await fc.assert(
       fc.asyncProperty(
+        fc.boolean(),
         edits,
         edits,
         fc.array(fc.record({ at: fc.nat({ max: 12 }), where: side, change: edit }), { maxLength: 5 }),
         fc.array(fc.tuple(fc.nat({ max: 12 }), phase), { maxLength: 2 }),
-        async (first, second, during, crashPoints) => {
-          const pair = new Pair();
+        async (stamped, first, second, during, crashPoints) => {
+          const pair = new Pair(stamped);
           for (const [where, change] of first) pair.edit(where, change);
           for (const id of recordIds) await pair.sync(id);
           for (const [where, change] of second) pair.edit(where, change);
           for (const id of recordIds) {
             for (const crashPoint of [...crashPoints, undefined]) {
-              const crashes = new Crashes(...(crashPoint ?? []));
+              const crashes = new Crashes(...((crashPoint ?? []) as CrashPoint));
               crashes.onCall = (call) => {
                 for (const { at, where, change } of during) if (at === call) pair.edit(where, change);
               };
@@ -175,7 +179,7 @@ describe('two-way sync', () => {
         fc.boolean(),
         fc.array(fc.tuple(fc.nat({ max: 12 }), phase), { maxLength: 2 }),
         async (before, after, synced, crashPoints) => {
-          const pair = new Pair();
+          const pair = new Pair(false);
           const states = () => recordIds.map((id) => [pair.spec.inner.get(id), pair.runtime.inner.get(id)]);
           for (const [where, change] of before) pair.edit(where, change);
           if (synced) await pair.sync('r1');
@@ -222,15 +226,17 @@ describe('two-way sync', () => {
     );
     await fc.assert(
       fc.asyncProperty(
+        fc.boolean(),
         fc.array(fc.nat(), { minLength: 2, maxLength: 4 }),
         fc.array(step, { maxLength: 40 }),
-        async (parents, steps) => {
+        async (stamped, parents, steps) => {
           const ledger = new EditLedger();
-          const replicas = [new FaultyReplica()];
+          const newReplica = (at: number) => new FaultyReplica(stamped ? `node ${at}` : undefined);
+          const replicas = [newReplica(0)];
           // A tree: each but the first is paired with one before it.
           const pairs = parents.map((parent) => {
-            const replica = new FaultyReplica();
-            const pair = new Pair(replicas[parent % replicas.length], replica, ledger);
+            const replica = newReplica(replicas.length);
+            const pair = new Pair(stamped, [replicas[parent % replicas.length]!, replica], ledger);
             replicas.push(replica);
             return pair;
           });

@@ -21,11 +21,11 @@ export class Crashes {
     this.#phase = phase;
   }
 
-  async around<T>(effect: () => T): Promise<T> {
+  async around<T>(effect: () => T | Promise<T>): Promise<T> {
     const call = this.#calls++;
     this.onCall(call);
     if (call === this.#at && this.#phase === 'before') throw new Error(`crash before call ${call}`);
-    const result = effect();
+    const result = await effect();
     if (call === this.#at) throw new Error(`crash after call ${call}`);
     return result;
   }

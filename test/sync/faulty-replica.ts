@@ -9,9 +9,19 @@ import { Crashes } from './crashing-systems.ts';
 export class FaultyReplica<S = JsonValue> implements Replica<S> {
   readonly inner = new MemoryReplica<S>();
   crashes = new Crashes();
+  /** Its name in stamps; without one it has none, and the last writer is not known. */
+  readonly #nodeId: string | undefined;
 
-  read(id: string) {
-    return this.crashes.around(() => this.inner.read(id));
+  constructor(nodeId?: string) {
+    this.#nodeId = nodeId;
+  }
+
+  async read(id: string) {
+    const record = await this.crashes.around(() => this.inner.read(id));
+    const nodeId = this.#nodeId;
+    return nodeId === undefined
+      ? record
+      : { ...record, stamps: { timestamp: 1.7e12 + Number(record.version), nodeId } };
   }
 
   write(id: string, state: S | undefined, options: ReplicaWriteOptions) {
