@@ -81,16 +81,14 @@ export class RecoveryManager {
         signal?.throwIfAborted();
         history.push({ at, error });
         const policy = policies.find((each) => appliesTo(each, error)) ?? this.#others;
-        if (policy === this.#others && !isRetryable(error)) return this.#giveUp(what, error, history, options);
         const { maxAttempts = this.#others.maxAttempts, backoff = this.#others.backoff } = policy;
+        const isHopeless = policy === this.#others ? !isRetryable(error) : maxAttempts === 1;
+        if (isHopeless) return this.#giveUp(what, error, history, options);
         const failures = (counts.get(policy) ?? 0) + 1;
         counts.set(policy, failures);
         if (failures >= maxAttempts) {
-          const exhausted = new RetriesExhaustedError(
-            what,
-            history.map((failure) => failure.error),
-          );
-          return this.#giveUp(what, exhausted, history, options);
+          const errors = history.map((failure) => failure.error);
+          return this.#giveUp(what, new RetriesExhaustedError(what, errors), history, options);
         }
         await sleep(backoffDelay(failures, backoff, random), { clock, signal });
       }

@@ -5,9 +5,9 @@ import { InvalidArgumentError } from '../core/errors.ts';
 export interface RetryPolicy {
   /** An error class, a `code`, or what tells these failures. */
   readonly error: (abstract new (...args: never[]) => Error) | string | { matches(error: unknown): boolean };
-  /** How many of these failures end it; 1: it is not tried again. Default: that of the manager. */
+  /** How many of these failures end it; 1: it is not tried again, and the error passes through. Default: the manager's. */
   readonly maxAttempts?: number;
-  /** Default: that of the manager. */
+  /** Default: the manager's. */
   readonly backoff?: BackoffOptions;
 }
 

@@ -118,7 +118,8 @@ export class SyncCoordinator<S = JsonValue> {
     milliseconds(debounceMs, 'options.debounceMs');
     milliseconds(pollIntervalMs, 'options.pollIntervalMs');
     this.#clock = clock;
-    this.#recovery = options.recoveryManager ?? new RecoveryManager({ clock, random, policies: [whileEdited] });
+    this.#recovery =
+      options.recoveryManager ?? new RecoveryManager({ clock, random, policies: [outdated, whileEdited] });
     this.#reconciler = new Reconciler({
       detector: options.conflictDetector,
       resolver: conflictResolver,
@@ -442,6 +443,8 @@ interface Parts<S> {
   readonly records: RecordSync<S>;
 }
 
+/** What a person decided is about another state: he must look again. */
+const outdated = { error: 'RESOLUTION_OUTDATED', maxAttempts: 1 };
 /** Somebody else writes the same record: it comes to rest sooner than a storage recovers. */
 const whileEdited = {
   error: {

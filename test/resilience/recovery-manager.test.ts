@@ -130,4 +130,77 @@ describe('RecoveryManager', () => {
   it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('refuses %d attempts', (maxAttempts) => {
     expect(() => new RecoveryManager({ maxAttempts })).toThrow(InvalidArgumentError);
   });
+
+  it('counts and waits for each kind of failure by its own policy, the first that applies', async () => {
+    class Locked extends Error {
+      readonly code = 'LOCKED';
+    }
+    const failures = [new Locked('1'), down(1), new Locked('2'), new Locked('3'), down(2)];
+    const { clock, asked, readRows, recovery } = setUp(failures, {
+      policies: [
+        { error: Locked, maxAttempts: 4, backoff: { initialMs: 1, factor: 1 } },
+        { error: 'LOCKED', maxAttempts: 1 },
+        { error: { matches: (error) => error instanceof StorageError }, backoff: { initialMs: 1000 } },
+      ],
+    });
+    const rows = recovery.run('reading rows', readRows);
+    await clock.advance(10_000);
+    expect(await rows).toEqual(['row']);
+    expect(asked.map(([, at]) => at)).toEqual([0, 1, 1001, 1002, 1003, 3003]);
+  });
+
+  it('passes on at once what its policy tries once, and ends with every failure where a policy is used up', async () => {
+    const locked = Object.assign(new Error('locked'), { code: 'LOCKED' });
+    const once = setUp([locked], { policies: [{ error: 'LOCKED', maxAttempts: 1 }] });
+    expect(await caught(once.recovery.run('reading rows', once.readRows))).toBe(locked);
+    const twice = setUp([down(1), locked, locked], { policies: [{ error: 'LOCKED', maxAttempts: 2 }] });
+    const outcome = caught(twice.recovery.run('reading rows', twice.readRows));
+    await twice.clock.advance(10_000);
+    expect(await outcome).toMatchObject({
+      code: 'RETRIES_EXHAUSTED',
+      attempts: [{ operation: 'read rows 1' }, locked, locked],
+    });
+    expect(() => new RecoveryManager({ policies: [{ error: Error, maxAttempts: 0 }] })).toThrow(/policies\[0\]/);
+  });
+
+  it('RC3 restores what was before, once, and tells a person every try', async () => {
+    const told: unknown[] = [];
+    const { clock, readRows, recovery } = setUp([down(1), down(2), down(3)], {
+      onEscalation: (what, result) => void told.push([what, result.requiresManualIntervention, result.attempts]),
+    });
+    let restored = 0;
+    const restore = async () => void restored++;
+    const outcome = caught(recovery.run('reading rows', readRows, { restore }));
+    await clock.advance(10_000);
+    expect(await outcome).toBeInstanceOf(RetriesExhaustedError);
+    expect(restored).toBe(1);
+    const attempt = (at: number, n: number) => ({
+      at,
+      success: false,
+      detail: expect.stringContaining(`read rows ${n}`),
+    });
+    expect(told).toEqual([['reading rows', true, [attempt(0, 1), attempt(50, 2), attempt(150, 3)]]]);
+
+    // Not where it went well, nor where the signal ended it.
+    await recovery.run('reading rows', () => 'row', { restore });
+    const controller = new AbortController();
+    const interrupted = () => {
+      controller.abort(new Error('enough'));
+      throw down(1);
+    };
+    await caught(recovery.run('reading rows', interrupted, { restore, signal: controller.signal }));
+    expect([restored, told.length]).toEqual([1, 1]);
+  });
+
+  it('says both where what was before can not be restored either', async () => {
+    const failure = new ClosedError('the pool');
+    const { readRows, recovery } = setUp([failure]);
+    const restoreFailure = new Error('the backup is gone');
+    const restore = () => Promise.reject(restoreFailure);
+    expect(await caught(recovery.run('reading rows', readRows, { restore }))).toMatchObject({
+      code: 'RESTORE_FAILED',
+      cause: failure,
+      restoreFailure,
+    });
+  });
 });
