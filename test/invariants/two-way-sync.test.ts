@@ -228,7 +228,7 @@ describe('two-way sync', () => {
       fc.asyncProperty(
         fc.boolean(),
         fc.array(fc.nat(), { minLength: 2, maxLength: 4 }),
-        fc.array(step, { maxLength: 40 }),
+        fc.array(step, { maxLength: 40, size: 'max' }),
         async (stamped, parents, steps) => {
           const ledger = new EditLedger();
           const newReplica = (at: number) => new FaultyReplica(stamped ? `node ${at}` : undefined);

@@ -1,3 +1,4 @@
+import { readdirSync, writeFileSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -11,7 +12,7 @@ import { TasksDocument } from '../../src/tasks/tasks-document.ts';
 import { TasksFileReplica } from '../../src/tasks/tasks-file-replica.ts';
 import { type TasksFile, tasksMerger } from '../../src/tasks/tasks-merger.ts';
 import { runs } from '../invariants/runs.ts';
-import { eventually, newFolder } from '../sync/watched-folder.ts';
+import { eventually, newFolder, turns } from '../sync/watched-folder.ts';
 
 const text =
   '# Plan\r\n\r\n- [ ] 1.1 Write the parser\r\n  with notes\t\r\n- [ ] 1.2 Test it\r\n\r\nAn end without line end';
@@ -40,6 +41,24 @@ describe('TasksFileReplica', () => {
     expect(await readFile(pathOf('change-1'), 'utf8')).toBe(`${text}x`);
     expect((await stat(pathOf('change-1'))).mode & 0o777).toBe(0o640);
     expect(await readdir(join(folder, 'change-1'))).toEqual(['tasks.md']);
+  });
+
+  it('SY3 never replaces what an editor saves in place meanwhile', async () => {
+    await using all = await setUp();
+    const { spec, pathOf } = all;
+    for (let round = 0; round < 60; round++) {
+      const { version } = await spec.read('change-1');
+      let ended = false;
+      const writing = spec.write('change-1', { text: `ours ${round}` }, { expectedVersion: version }).finally(() => {
+        ended = true;
+      });
+      // In the moment before the new file takes the old one's name.
+      while (!ended && readdirSync(join(all.folder, 'change-1')).length < 3) await turns(1);
+      await turns(round % 6);
+      writeFileSync(pathOf('change-1'), `the editor's ${round}`);
+      await writing;
+      expect(await readFile(pathOf('change-1'), 'utf8')).toBe(`the editor's ${round}`);
+    }
   });
 
   it('makes and removes files', async () => {
