@@ -21,7 +21,7 @@ import {
 import type { SyncResult, SyncWrite } from './sync-result.ts';
 
 /** Which sides a sync writes. */
-export type SyncDirection = 'both' | 'spec to runtime' | 'runtime to spec';
+type SyncDirection = 'both' | 'spec to runtime' | 'runtime to spec';
 
 /** What a {@link RecordSync} works with. */
 export interface RecordSyncParts<S> {

@@ -1,11 +1,8 @@
 import { AutoConflictResolver } from '../conflicts/auto-conflict-resolver.ts';
 import type { Conflict } from '../conflicts/conflict.ts';
-import type { ConflictDetector } from '../conflicts/conflict-detector.ts';
 import type { ConflictResolution } from '../conflicts/conflict-resolution.ts';
-import type { ConflictResolver } from '../conflicts/conflict-resolver.ts';
 import type { ThreeWayMergeOptions } from '../conflicts/three-way-merge.ts';
-import { abortable, sleep } from '../core/abort.ts';
-import type { BackoffOptions, Random } from '../core/backoff.ts';
+import { abortable } from '../core/abort.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { ClosedError, InvalidArgumentError, isMigrationError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json-value.ts';
@@ -15,6 +12,7 @@ import { RecoveryManager } from '../resilience/recovery-manager.ts';
 import { MVCCController } from '../state/mvcc-controller.ts';
 import { ContinuousSync } from './continuous-sync.ts';
 import { differencesBetween, type Inconsistency } from './differences.ts';
+import { forEachId, idsOf } from './each-record.ts';
 import { SyncIncompleteError } from './errors.ts';
 import { atLeastOne, milliseconds } from './number-options.ts';
 import { Reconciler, type Reconciliation } from './reconciler.ts';
@@ -23,63 +21,9 @@ import type { Replica } from './replica.ts';
 import { noRecord, type RollbackPoint, restoreRecord, saveRecord } from './rollback-point.ts';
 import { Slots } from './slots.ts';
 import { jsonMerger, type StateMerger } from './state-merger.ts';
-import { SyncEntries, type SyncJournal, type SyncSide } from './sync-journal.ts';
+import type { SyncAllOptions, SyncCoordinatorOptions, SyncOptions } from './sync-coordinator-options.ts';
+import { SyncEntries, type SyncSide } from './sync-journal.ts';
 import type { SyncFailure, SyncReport, SyncResult } from './sync-result.ts';
-
-/** The parts of a {@link SyncCoordinator}. */
-export interface SyncCoordinatorOptions<S = JsonValue> {
-  /** One side: what was specified, such as tasks.md files. Its versions are the merge's local ones. */
-  readonly spec?: Replica<S>;
-  /** The other side: what runs. Its versions are the merge's remote ones. */
-  readonly runtime?: Replica<S>;
-  /**
-   * Keeps the base of each record, open conflicts and what is about to be written. Give one that outlives the process, such
-   * as an `MVCCController` over an SQLite store. Default: in memory, so that the first sync after a restart
-   * takes what differs for two additions.
-   */
-  readonly journal?: SyncJournal;
-  /** Tells this pair of replicas from others that share the journal. Default `sync`. */
-  readonly name?: string;
-  /** How states merge. Default: as JSON, see {@link threeWayMerge}. */
-  readonly merger?: StateMerger<S>;
-  /** Names conflicts that a merge can't see, such as two fields that must fit together. Default: only the merge's own. */
-  readonly conflictDetector?: ConflictDetector;
-  /** Decides what the merge leaves open. Default: by type, see {@link AutoConflictResolver}. */
-  readonly conflictResolver?: ConflictResolver;
-  /**
-   * Tries again what fails for a passing reason: a sync, a detector, a resolver. Default: three times, and twenty times
-   * while somebody else edits the record.
-   */
-  readonly recoveryManager?: Pick<RecoveryManager, 'run'>;
-  /** How many records are synced at once. Default 8. */
-  readonly concurrency?: number;
-  /** How long an edit that was told of waits for others of the same record, in ms. Default 5. */
-  readonly debounceMs?: number;
-  /** How often all records are looked at while a side can't be watched, in ms. Default 5000. */
-  readonly pollIntervalMs?: number;
-  /** Told of a record that `start()` could not sync; it is tried again. Default: an uncaught exception. */
-  readonly onError?: (error: unknown, id: string | null) => void;
-  readonly clock?: Clock;
-  readonly random?: Random;
-}
-
-/** How one record is synced. */
-export interface SyncOptions {
-  /** Says what would be written, and writes nothing. */
-  readonly dryRun?: boolean;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** How all records are synced. */
-export interface SyncAllOptions extends SyncOptions {
-  /** How many at once. Default: the coordinator's. */
-  readonly concurrency?: number;
-  /** All or nothing: if a record can't be synced, both sides are made again what they were. Default false. */
-  readonly rollBackOnFailure?: boolean;
-}
-
-/** Between tries of a record that could not be synced by `start()`. */
-const failureBackoff: BackoffOptions = { initialMs: 500, maxMs: 60_000 };
 
 /**
  * Keeps two replicas of the same records in step, and brings any two versions of a state together.
@@ -101,7 +45,7 @@ export class SyncCoordinator<S = JsonValue> {
   readonly #clock: Clock;
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
-  #started: Promise<() => Promise<void>> | undefined;
+  #started: Promise<ContinuousSync> | undefined;
 
   /** @throws {@link InvalidArgumentError} for a number that is none, or one replica alone. */
   constructor(options: SyncCoordinatorOptions<S> = {}) {
@@ -275,8 +219,7 @@ export class SyncCoordinator<S = JsonValue> {
   /** Ends what `start` began, gives up tries that wait, and resolves once nothing runs. The replicas stay open. */
   async close(): Promise<void> {
     this.#closing.abort(new ClosedError('The sync coordinator'));
-    const end = await this.#started?.catch(() => undefined);
-    await end?.();
+    await (await this.#started?.catch(() => undefined))?.close();
     await Promise.allSettled(this.#running);
     await this.#queue.idle();
   }
@@ -285,72 +228,44 @@ export class SyncCoordinator<S = JsonValue> {
     await this.close();
   }
 
-  async #start(): Promise<() => Promise<void>> {
+  async #start(): Promise<ContinuousSync> {
     const { replicas } = this.#replicas();
-    const {
-      debounceMs = 0,
-      pollIntervalMs = 0,
-      random = Math.random,
-      onError = (error) => throwLater(error),
-    } = this.#options;
-    const ends: (() => Promise<void> | void)[] = [];
-    const end = async () => void (await Promise.all(ends.map((each) => each())));
+    const { debounceMs = 5, pollIntervalMs = 5000, random = Math.random } = this.#options;
+    const { onError = (error: unknown) => throwLater(error) } = this.#options;
+    const { signal } = this.#closing;
     const slots = new Slots(this.#concurrency);
     const sync = (id: string) => this.sync(id);
+    const clock = this.#clock;
     const syncing = new ContinuousSync({
+      replicas,
       sync,
       slots,
       debounceMs,
-      backoff: failureBackoff,
+      pollIntervalMs,
       onError,
-      clock: this.#clock,
+      signal,
+      clock,
       random,
     });
-    ends.push(() => syncing.close());
     try {
-      const sides = [replicas.spec, replicas.runtime];
-      for (const side of sides) {
-        const stop = await side.watch?.((id) => syncing.hint(id));
-        if (stop) ends.push(stop);
-      }
+      await syncing.watch();
       const { failures } = await this.#syncAll({});
-      this.#closing.signal.throwIfAborted();
-      for (const { id, error } of failures) {
-        onError(error, id);
-        syncing.hint(id);
-      }
-      if (!sides.every((side) => side.watch)) ends.push(this.#poll(pollIntervalMs, syncing, onError));
+      signal.throwIfAborted();
+      for (const { id, error } of failures) syncing.failed(id, error);
     } catch (error) {
-      await end();
+      await syncing.close();
       this.#started = undefined;
       throw error;
     }
-    return end;
-  }
-
-  /** Hints at every record from time to time. @returns What ends it. */
-  #poll(intervalMs: number, syncing: ContinuousSync, onError: (error: unknown, id: null) => void): () => Promise<void> {
-    const { signal } = this.#closing;
-    const poll = async () => {
-      for (;;) {
-        await sleep(intervalMs, { clock: this.#clock, signal });
-        try {
-          for await (const id of this.#ids(signal)) syncing.hint(id);
-        } catch (error) {
-          signal.throwIfAborted();
-          onError(error, null);
-        }
-      }
-    };
-    // It only ends by the signal, whose reason is what it rejects with.
-    const polling = poll().catch(() => undefined);
-    return async () => void (await polling);
+    return syncing;
   }
 
   async #syncAll(options: SyncAllOptions): Promise<SyncReport<S>> {
     const results: SyncResult<S>[] = [];
     const failures: SyncFailure[] = [];
-    await this.#ofAll(options, async (id) => {
+    const { replicas } = this.#replicas();
+    const ids = idsOf(replicas, options.signal);
+    await forEachId(ids, atLeastOne(options.concurrency ?? this.#concurrency, 'options.concurrency'), async (id) => {
       try {
         results.push(await this.sync(id, options));
       } catch (error) {
@@ -378,48 +293,9 @@ export class SyncCoordinator<S = JsonValue> {
     work: (id: string, signal: AbortSignal) => Promise<void>,
     others: Iterable<string> = [],
   ): Promise<void> {
-    return this.#ofAll(
-      options,
-      (id) => this.#run(options.signal, (signal) => this.#queue.run(id, () => work(id, signal))),
-      others,
+    return forEachId(idsOf(this.#replicas().replicas, options.signal, others), this.#concurrency, (id) =>
+      this.#run(options.signal, (signal) => this.#queue.run(id, () => work(id, signal))),
     );
-  }
-
-  /** Begins the work for each id of either side, so many at once; the first failure ends it. */
-  async #ofAll(
-    options: SyncAllOptions,
-    work: (id: string) => Promise<void>,
-    others: Iterable<string> = [],
-  ): Promise<void> {
-    const { concurrency = this.#concurrency, signal } = options;
-    const running = new Set<Promise<void>>();
-    let failure: { readonly error: unknown } | undefined;
-    for await (const id of this.#ids(signal, others)) {
-      if (failure) break;
-      const one = work(id)
-        .catch((error: unknown) => {
-          failure ??= { error };
-        })
-        .finally(() => running.delete(one));
-      running.add(one);
-      if (running.size >= atLeastOne(concurrency, 'options.concurrency')) await Promise.race(running);
-    }
-    await Promise.all(running);
-    if (failure) throw failure.error;
-  }
-
-  /** Every id that either side has, once. */
-  async *#ids(signal: AbortSignal | undefined, others: Iterable<string> = []): AsyncGenerator<string, void> {
-    const { spec, runtime } = this.#replicas().replicas;
-    const seen = new Set<string>();
-    for (const ids of [others, spec.ids({ signal }), runtime.ids({ signal })]) {
-      for await (const id of ids) {
-        signal?.throwIfAborted();
-        if (seen.has(id)) continue;
-        seen.add(id);
-        yield id;
-      }
-    }
   }
 
   #replicas(): Parts<S> {

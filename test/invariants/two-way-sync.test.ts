@@ -14,6 +14,9 @@ const once = new RecoveryManager({
   policies: [{ error: 'RECORD_CHANGED', maxAttempts: 100, backoff: { maxMs: 0 } }],
 });
 
+type Method = 'sync' | 'syncSpecToRuntime' | 'syncRuntimeToSpec';
+const anyMethod = fc.constantFrom<Method>('sync', 'sync', 'syncSpecToRuntime', 'syncRuntimeToSpec');
+
 /** Two replicas and the journal between them; a coordinator that crashed is followed by another. */
 class Pair {
   readonly spec: FaultyReplica;
@@ -35,10 +38,10 @@ class Pair {
   }
 
   /** True unless it crashed. */
-  async sync(id: string, crashes = new Crashes()): Promise<boolean> {
+  async sync(id: string, crashes = new Crashes(), method: Method = 'sync'): Promise<boolean> {
     await using coordinator = this.coordinator(crashes);
     try {
-      await coordinator.sync(id);
+      await coordinator[method](id);
       return true;
     } catch (error) {
       expect((error as Error & { cause?: Error }).cause?.message).toMatch(/^crash /);
@@ -119,7 +122,8 @@ describe('two-way sync', () => {
         edits,
         edits,
         fc.array(fc.tuple(fc.nat({ max: 6 }), phase), { minLength: 1, maxLength: 3 }),
-        async (stamped, first, second, crashes) => {
+        anyMethod,
+        async (stamped, first, second, crashes, method) => {
           const [crashed, smooth] = [new Pair(stamped), new Pair(stamped)];
           for (const pair of [crashed, smooth]) {
             for (const [where, change] of first) pair.edit(where, change);
@@ -127,9 +131,12 @@ describe('two-way sync', () => {
             for (const [where, change] of second) pair.edit(where, change);
           }
           for (const id of recordIds) {
-            for (const [at, when] of crashes) await crashed.sync(id, new Crashes(at, when));
-            for (const pair of [crashed, smooth]) await pair.sync(id);
-            await crashed.expectInStep(id);
+            for (const [at, when] of crashes) await crashed.sync(id, new Crashes(at, when), method);
+            for (const pair of [crashed, smooth]) await pair.sync(id, new Crashes(), method);
+            if (method === 'sync') await crashed.expectInStep(id);
+            for (const side of ['spec', 'runtime'] as const) {
+              expect(crashed[side].inner.get(id)).toEqual(smooth[side].inner.get(id));
+            }
             expect(await crashed.entry(id)).toEqual(await smooth.entry(id));
           }
         },
@@ -146,7 +153,8 @@ describe('two-way sync', () => {
         edits,
         fc.array(fc.record({ at: fc.nat({ max: 12 }), where: side, change: edit }), { maxLength: 5 }),
         fc.array(fc.tuple(fc.nat({ max: 12 }), phase), { maxLength: 2 }),
-        async (stamped, first, second, during, crashPoints) => {
+        anyMethod,
+        async (stamped, first, second, during, crashPoints, method) => {
           const pair = new Pair(stamped);
           for (const [where, change] of first) pair.edit(where, change);
           for (const id of recordIds) await pair.sync(id);
@@ -157,7 +165,7 @@ describe('two-way sync', () => {
               crashes.onCall = (call) => {
                 for (const { at, where, change } of during) if (at === call) pair.edit(where, change);
               };
-              await pair.sync(id, crashes);
+              await pair.sync(id, crashes, method);
             }
           }
           for (const id of recordIds) {
