@@ -386,11 +386,16 @@ export type { Reconciliation } from './sync/reconciler.ts';
 export type { Replica, ReplicaRecord, ReplicaWriteOptions, ReplicaWriteOutcome } from './sync/replica.ts';
 export type { RollbackPoint, SavedRecord } from './sync/rollback-point.ts';
 export type { StateMerger } from './sync/state-merger.ts';
-export { StateReplica, type StateReplicaOptions, type VersionedStates } from './sync/state-replica.ts';
+export {
+  StateReplica,
+  type StateReplicaOptions,
+  type VersionedStates,
+  type WrittenState,
+} from './sync/state-replica.ts';
 export { MemorySyncCheckpointStore, type SyncCheckpointStore } from './sync/sync-checkpoint-store.ts';
 export { SyncCoordinator } from './sync/sync-coordinator.ts';
 export type { SyncAllOptions, SyncCoordinatorOptions, SyncOptions } from './sync/sync-coordinator-options.ts';
-export type { SyncEntry, SyncIntent, SyncJournal, SyncSide } from './sync/sync-journal.ts';
+export type { Held, IntendedWrite, SyncEntry, SyncIntent, SyncJournal, SyncSide } from './sync/sync-journal.ts';
 export type { SyncFailure, SyncReport, SyncResult, SyncWrite } from './sync/sync-result.ts';
 export type { SyncSource } from './sync/sync-source.ts';
 export type { SyncTarget } from './sync/sync-target.ts';

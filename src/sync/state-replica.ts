@@ -1,9 +1,9 @@
-import { ConcurrencyConflictError } from '../core/errors.ts';
+import { isMigrationError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json-value.ts';
 import type { Replica, ReplicaRecord, ReplicaWriteOptions, ReplicaWriteOutcome } from './replica.ts';
 
-/** A state with its version and time. */
-interface Written<S> {
+/** A state with its version and time, as a `VersionedState` has them. */
+export interface WrittenState<S> {
   readonly aggregateId: string;
   readonly state: S;
   readonly version: number;
@@ -12,9 +12,9 @@ interface Written<S> {
 
 /** The part of a `StateManager` that a {@link StateReplica} needs. */
 export interface VersionedStates<S> {
-  get(id: string): Promise<Written<S> | null>;
-  set(id: string, state: S, options: { readonly expectedVersion: number }): Promise<Written<S>>;
-  subscribe?(listener: (written: Written<S>) => void): () => void;
+  get(id: string): Promise<WrittenState<S> | null>;
+  set(id: string, state: S, options: { readonly expectedVersion: number }): Promise<WrittenState<S>>;
+  subscribe?(listener: (written: WrittenState<S>) => void): () => void;
 }
 
 /** Options of a {@link StateReplica}. */
@@ -69,6 +69,6 @@ export class StateReplica<S = JsonValue> implements Replica<S> {
 
 /** The outcome of a write that lost a race; any other error is thrown. */
 export function conflictOr(error: unknown): ReplicaWriteOutcome {
-  if (error instanceof ConcurrencyConflictError) return { status: 'conflict' };
+  if (isMigrationError(error, 'CONCURRENCY_CONFLICT')) return { status: 'conflict' };
   throw error;
 }
