@@ -4,7 +4,7 @@ import { stableStringify } from '../core/checksum.ts';
 import { frozenJson, type JsonObject, type JsonValue, jsonEqual } from '../core/json-value.ts';
 import { RecordChangedError } from './errors.ts';
 import { baseAfter, writesDone } from './intended-writes.ts';
-import type { Reconciler } from './reconciler.ts';
+import type { Reconciler, Reconciliation } from './reconciler.ts';
 import type { Replica, ReplicaRecord } from './replica.ts';
 import { decideRecord, type StateMerger } from './state-merger.ts';
 import {
@@ -146,21 +146,20 @@ export class RecordSync<S> {
     const { reconciler, merger } = this.#parts;
     const versions = versionsOf(records);
     const starts = this.#starts(entry, records);
-    const [first, ...others] = await Promise.all(
+    const outcomes = await Promise.all(
       starts.map(({ base }) =>
         reconciler.reconcile(id, { ...versions, base: base.state as S | undefined }, merger, signal),
       ),
     );
-    const { state, conflicts, resolutions } = first!;
-    let [start] = starts;
-    if (others.some((other) => !jsonEqual(other.state, state))) {
-      start = { ...start, conflicts: distinct([...start.conflicts, unknownHistory(state, records).toJSON()]) };
-    }
+    const [{ state, conflicts, resolutions }, ...others] = outcomes as [(typeof outcomes)[0], ...typeof outcomes];
+    const start = others.length === 0 ? starts[0] : inDoubt(starts[0], { state, others, records });
     return {
       start,
       state,
       conflicts: distinct([...start.conflicts, ...conflicts.map((conflict) => conflict.toJSON())]),
-      resolutions: [...(start.unfinished ?? []).map(resolutionFromJson), ...resolutions],
+      resolutions: distinct([...(start.unfinished ?? []), ...resolutions.map(resolutionToJson)]).map(
+        resolutionFromJson,
+      ),
     };
   }
 
@@ -210,6 +209,26 @@ const versionsOf = <S>({ spec, runtime }: Records<S>) => ({
   localStamps: spec.stamps,
   remoteStamps: runtime.stamps,
 });
+
+/** The entry to begin from where it can't be told how far an interrupted sync had come, with what keeps every edit. */
+function inDoubt(
+  start: SyncEntry,
+  doubt: {
+    readonly state: unknown;
+    readonly others: readonly Reconciliation<unknown>[];
+    readonly records: Records<unknown>;
+  },
+): SyncEntry {
+  const { state, others, records } = doubt;
+  const { conflicts, unfinished = [] } = start;
+  if (!others.every((other) => jsonEqual(other.state, state))) {
+    return { ...start, conflicts: distinct([...conflicts, unknownHistory(state, records).toJSON()]) };
+  }
+  // All come to one state, but what one of them drops on the way may have been an edit.
+  const open = others.flatMap((other) => other.conflicts.map((conflict) => conflict.toJSON()));
+  const taken = others.flatMap((other) => other.resolutions.map(resolutionToJson));
+  return { ...start, conflicts: distinct([...conflicts, ...open]), unfinished: distinct([...unfinished, ...taken]) };
+}
 
 /** Both sides as they stand, where it can't be told which edits the crash left out. */
 function unknownHistory(state: unknown, { spec, runtime }: Records<unknown>): Conflict {

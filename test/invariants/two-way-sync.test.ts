@@ -213,6 +213,20 @@ describe('two-way sync', () => {
     );
   });
 
+  it('SY3 keeps a removal as dropped that may have known what a crashed sync wrote, although the state is the same', async () => {
+    const pair = new Pair(false);
+    const item = (name: string) => ({ kind: 'item', id: 'r1', item: name }) as const;
+    pair.edit('spec', item('i1'));
+    await pair.sync('r1', new Crashes(4, 'after')); // the runtime has it, and nobody knows
+    pair.edit('runtime', { kind: 'remove', id: 'r1' });
+    pair.edit('spec', item('i2'));
+    await using coordinator = pair.coordinator();
+    const { state, resolutions } = await coordinator.sync('r1');
+    expect(state).toMatchObject({ items: [{ id: 'i1' }, { id: 'i2' }] });
+    expect(resolutions).toMatchObject([{ dropped: [{ side: 'remote', value: undefined }] }]);
+    await pair.expectNothingLost();
+  });
+
   it('SY1 SY2 SY3 replicas that edit, sync in pairs and crash at random end equal, and no edit is lost', async () => {
     const step = fc.oneof(
       { weight: 3, arbitrary: fc.record({ kind: fc.constant('edit' as const), replica: fc.nat(), change: edit }) },
