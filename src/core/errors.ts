@@ -165,3 +165,23 @@ function describe(value: unknown): string {
   if (typeof value === 'object' && value !== null) return `an object of ${value.constructor?.name ?? 'no class'}`;
   return String(value);
 }
+
+/**
+ * What a snapshot sees was removed meanwhile, or the snapshot was ended because it stayed open too long. Begin again; if it
+ * happens often, keep versions longer.
+ */
+export class SnapshotTooOldError extends MigrationError {
+  override readonly name = 'SnapshotTooOldError';
+  readonly code = 'SNAPSHOT_TOO_OLD';
+  /** Whose version is gone; nothing where the snapshot itself was ended. */
+  readonly aggregateId: string | undefined;
+
+  constructor(aggregateId?: string) {
+    super(
+      aggregateId === undefined
+        ? 'the snapshot was open for too long and was ended: begin again'
+        : `what the snapshot sees of "${aggregateId}" was removed: begin again, or keep versions longer`,
+    );
+    this.aggregateId = aggregateId;
+  }
+}

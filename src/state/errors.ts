@@ -21,20 +21,3 @@ export class ReadOnlyTransactionError extends MigrationError {
     this.aggregateId = aggregateId;
   }
 }
-
-/**
- * What the transaction's snapshot sees of this aggregate was removed meanwhile, by the vacuum or the retention of another
- * controller over the same store. Begin again; if it happens often, keep more versions there.
- */
-export class SnapshotTooOldError extends MigrationError {
-  override readonly name = 'SnapshotTooOldError';
-  readonly code = 'SNAPSHOT_TOO_OLD';
-  readonly aggregateId: string;
-
-  constructor(aggregateId: string) {
-    super(
-      `what the snapshot sees of "${aggregateId}" was removed by another controller: begin again, or keep more versions there`,
-    );
-    this.aggregateId = aggregateId;
-  }
-}

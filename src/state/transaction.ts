@@ -1,7 +1,7 @@
-import { ConcurrencyConflictError } from '../core/errors.ts';
+import { ConcurrencyConflictError, SnapshotTooOldError } from '../core/errors.ts';
 import { frozenJson, type JsonValue } from '../core/json-value.ts';
 import { checkAggregateId } from './arguments.ts';
-import { ReadOnlyTransactionError, SnapshotTooOldError, TransactionEndedError } from './errors.ts';
+import { ReadOnlyTransactionError, TransactionEndedError } from './errors.ts';
 import type { IsolationLevel } from './isolation-level.ts';
 import type { OpenSnapshot, OpenSnapshots } from './open-snapshots.ts';
 import type { CommitOutcome, CommitRequest, StoredVersion, VersionStore } from './version-store.ts';
