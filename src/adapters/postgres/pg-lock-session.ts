@@ -29,8 +29,8 @@ export class PgLockSession {
   #pid = 0;
   #lost: Error | undefined;
   #hasSavepoint = false;
-  readonly #onError = (error: Error) => {
-    this.#lost ??= error;
+  readonly #broken = (error: unknown) => {
+    this.#lost ??= error instanceof Error ? error : new Error(messageOf(error));
   };
 
   /** How many calls hold locks on it, or wait for some. */
@@ -69,7 +69,7 @@ export class PgLockSession {
       const client = this.#client;
       if (!client) return;
       await this.#attempt(client, 'rollback');
-      client.off?.('error', this.#onError);
+      client.off?.('error', this.#broken);
       client.release(this.#lost);
     });
   }
@@ -77,11 +77,16 @@ export class PgLockSession {
   async #open(): Promise<PgPoolClient> {
     const client = await this.#pool.connect();
     this.#client = client;
-    client.on?.('error', this.#onError);
-    await client.query('begin isolation level read committed read only');
-    const { rows } = await client.query('select pg_backend_pid() as pid');
-    this.#pid = (rows[0] as { pid: number }).pid;
-    return client;
+    client.on?.('error', this.#broken);
+    try {
+      await client.query('begin isolation level read committed read only');
+      const { rows } = await client.query('select pg_backend_pid() as pid');
+      this.#pid = (rows[0] as { pid: number }).pid;
+      return client;
+    } catch (error) {
+      this.#broken(error);
+      throw error;
+    }
   }
 
   #statement({ aggregateIds, mode, remainingMs }: PgLocking): string {
@@ -123,7 +128,7 @@ export class PgLockSession {
     try {
       await client.query(statement);
     } catch (error) {
-      this.#onError(error instanceof Error ? error : new Error(messageOf(error)));
+      this.#broken(error);
     }
   }
 }
