@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from '../core/clock.ts';
 import { DeadlockError, LockTimeoutError } from '../core/lock-errors.ts';
 import { type LockRequest, lockRequest } from '../core/lock-request.ts';
-import { LockQueue, type LockWaiter } from './lock-queue.ts';
 import type { LockManager, LockOptions, ReleaseLocks } from './lock-manager.ts';
+import { LockQueue, type LockWaiter } from './lock-queue.ts';
 import { findCycle } from './wait-cycle.ts';
 
 /** Locks of one process: those who share this object keep out of each other's way. */

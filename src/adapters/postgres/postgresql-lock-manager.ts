@@ -31,7 +31,8 @@ export class PostgreSQLLockManager implements LockManager {
   /** @throws {@link InvalidArgumentError} for what is no pool: one connection is one owner for PostgreSQL. */
   constructor(pool: PgPool, options: PostgreSQLLockManagerOptions = {}) {
     const { namespace = 'migration', clock = systemClock } = options;
-    if (!isPool(pool)) throw new InvalidArgumentError('pool', 'a pool (pg.Pool), for each owner needs a connection', pool);
+    if (!isPool(pool))
+      throw new InvalidArgumentError('pool', 'a pool (pg.Pool), for each owner needs a connection', pool);
     this.#pool = pool;
     this.#namespace = namespace;
     this.#clock = clock;
