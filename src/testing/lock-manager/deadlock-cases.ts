@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { isMigrationError } from '../../core/errors.ts';
 import type { DeadlockError } from '../../core/lock-errors.ts';
 import type { ReleaseLocks } from '../../state/lock-manager.ts';
-import { type DefineLockCase, isFree, type LockCaseContext, longMs } from './case.ts';
+import { type DefineLockCase, isFree, type LockCaseContext, later, longMs } from './case.ts';
 
 /** That nobody waits for ever. */
 export function deadlockCases(define: DefineLockCase): void {
@@ -57,7 +57,7 @@ export function deadlockCases(define: DefineLockCase): void {
     for (let n = 0; n < 4; n++) {
       const ids = n % 2 ? [id('a'), id('b')] : [id('b'), id('a')];
       const call = (n % 2 ? locks : other).acquire(ids, { owner: id(`${n}`), timeoutMs: longMs });
-      waiting.push(call.then((done) => done()));
+      waiting.push(later(call.then((done) => done())));
       await untilWaiting(n + 1);
     }
     await release();

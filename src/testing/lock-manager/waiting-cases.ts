@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { LockTimeoutError } from '../../core/lock-errors.ts';
 import type { LockMode } from '../../state/lock-manager.ts';
-import { type DefineLockCase, failure, isFree, longMs, shortMs } from './case.ts';
+import { type DefineLockCase, failure, isFree, later, longMs, shortMs } from './case.ts';
 
 /** In which order locks are given out, and how waiting ends. */
 export function waitingCases(define: DefineLockCase): void {
@@ -12,10 +12,12 @@ export function waitingCases(define: DefineLockCase): void {
     for (let n = 0; n < 5; n++) {
       const call = (n % 2 ? locks : other).acquire([id('a')], { owner: id(`${n}`), timeoutMs: longMs });
       waiting.push(
-        call.then((done) => {
-          got.push(n);
-          return done();
-        }),
+        later(
+          call.then((done) => {
+            got.push(n);
+            return done();
+          }),
+        ),
       );
       await untilWaiting(n + 1);
     }
@@ -38,9 +40,9 @@ export function waitingCases(define: DefineLockCase): void {
       await release();
     };
     const release = await locks.acquire([id('a')], { owner: id('reader'), mode: 'shared' });
-    const writer = enter('writer', 'exclusive');
+    const writer = later(enter('writer', 'exclusive'));
     await untilWaiting(1);
-    const late = enter('late reader', 'shared');
+    const late = later(enter('late reader', 'shared'));
     await untilWaiting(2);
     assert.deepEqual(order, []);
     await release();
@@ -53,16 +55,22 @@ export function waitingCases(define: DefineLockCase): void {
     const owner = id('one');
     const mine = await locks.acquire([id('a')], { owner, mode: 'shared' });
     const theirs = await other.acquire([id('a')], { owner: id('two'), mode: 'shared' });
-    const stranger = other.acquire([id('a')], { owner: id('three'), timeoutMs: longMs }).then((release) => {
-      order.push('stranger');
-      return release();
-    });
+    const strangers = other.acquire([id('a')], { owner: id('three'), timeoutMs: longMs });
+    const stranger = later(
+      strangers.then((release) => {
+        order.push('stranger');
+        return release();
+      }),
+    );
     await untilWaiting(1);
-    const upgrade = locks.acquire([id('a')], { owner, timeoutMs: longMs }).then(async (release) => {
-      order.push('upgrade');
-      await release();
-      await mine();
-    });
+    const alone = locks.acquire([id('a')], { owner, timeoutMs: longMs });
+    const upgrade = later(
+      alone.then(async (release) => {
+        order.push('upgrade');
+        await release();
+        await mine();
+      }),
+    );
     await untilWaiting(2);
     await theirs();
     await Promise.all([upgrade, stranger]);
@@ -107,9 +115,9 @@ export function waitingCases(define: DefineLockCase): void {
     const abort = new AbortController();
     const reason = new Error('enough');
     const writer = locks.acquire([id('a')], { owner: id('writer'), timeoutMs: longMs, signal: abort.signal });
-    const outcome = assert.rejects(writer, (error) => error === reason);
+    const outcome = later(assert.rejects(writer, (error) => error === reason));
     await untilWaiting(1);
-    const late = other.acquire([id('a')], { owner: id('late'), mode: 'shared', timeoutMs: longMs });
+    const late = later(other.acquire([id('a')], { owner: id('late'), mode: 'shared', timeoutMs: longMs }));
     await untilWaiting(2);
     abort.abort(reason);
     await outcome;
