@@ -83,25 +83,20 @@ const mutants: Record<string, (next: Acquire) => Acquire> = {
     options.mode === 'shared' ? { ...options, owner: 'all who share' } : options,
   ),
   'gives it to whoever asked last': (next) => {
-    const waiting: (() => void)[] = [];
+    const locked = new Map<string, (() => void)[]>();
     return async (ids, options) => {
-      const { timeoutMs = 10_000 } = options;
-      for (const deadline = fastClock.now() + timeoutMs; ; ) {
-        try {
-          const release = await next(ids, { ...options, timeoutMs: Math.min(timeoutMs, 1) });
-          return async () => {
-            await release();
-            for (const wake of waiting.splice(0).reverse()) wake();
-          };
-        } catch (error) {
-          if (!isMigrationError(error, 'LOCK_TIMEOUT')) throw error;
-          if (fastClock.now() >= deadline) throw new LockTimeoutError({ ...options, aggregateIds: ids, timeoutMs });
-        }
-        await new Promise<void>((resolve) => {
-          waiting.push(resolve);
-          fastClock.schedule(resolve, deadline - fastClock.now());
-        });
+      const [id = ''] = ids;
+      for (let waiting = locked.get(id); waiting; waiting = locked.get(id)) {
+        await new Promise<void>((resolve) => waiting?.push(resolve));
       }
+      const waiting: (() => void)[] = [];
+      locked.set(id, waiting);
+      const release = await next(ids, options);
+      return async () => {
+        await release();
+        locked.delete(id);
+        for (const wake of waiting.reverse()) wake();
+      };
     };
   },
   'loses all of an owner’s locks when a call of his fails': (next) => {
@@ -133,12 +128,16 @@ const mutants: Record<string, (next: Acquire) => Acquire> = {
   },
   'does not heed its signal': withOptions(({ signal: _, ...options }) => options),
   'takes every wait for a deadlock': (next) => async (ids, options) => {
-    try {
-      return await next(ids, { ...options, timeoutMs: Math.min(options.timeoutMs ?? 50, 50) });
-    } catch (error) {
-      if (!isMigrationError(error, 'LOCK_TIMEOUT') || options.timeoutMs === 50) throw error;
-      throw new DeadlockError([{ owner: options.owner, aggregateId: ids[0]! }]);
-    }
+    const abort = new AbortController();
+    const call = next(ids, { ...options, signal: options.signal ?? abort.signal });
+    let isOver = false;
+    call.then(
+      () => (isOver = true),
+      () => (isOver = true),
+    );
+    for (let turn = 0; turn < 50; turn++) await null;
+    if (!isOver) abort.abort(new DeadlockError([{ owner: options.owner, aggregateId: ids[0]! }]));
+    return call;
   },
   'takes a deadlock for a long wait': withErrors((error, options) =>
     isMigrationError(error, 'DEADLOCK')
@@ -167,12 +166,12 @@ const mutants: Record<string, (next: Acquire) => Acquire> = {
   },
 };
 
-function failures(mutant: (next: Acquire) => Acquire): Promise<string[]> {
+function failures(mutant: (next: Acquire) => Acquire, only?: string): Promise<string[]> {
   const create = async () => {
     const locks = new MemoryLockManager({ clock: fastClock });
     return { acquire: mutant((ids, options) => locks.acquire(ids, options)) };
   };
-  return failingCases((runner) => lockManagerConformance(runner, { create }));
+  return failingCases((runner) => lockManagerConformance(runner, { create }), only);
 }
 
 describe('the suite for lock managers', () => {
@@ -181,6 +180,8 @@ describe('the suite for lock managers', () => {
   });
 
   it.each(Object.keys(mutants))('notices one that %s', async (name) => {
-    expect(await failures(mutants[name]!)).not.toEqual([]);
+    // That one would wait for ever elsewhere.
+    const only = name.endsWith('asked last') ? 'waiting for locks' : undefined;
+    expect(await failures(mutants[name]!, only)).not.toEqual([]);
   });
 });
