@@ -196,8 +196,7 @@ export class MemoryVersionStore implements VersionStore {
 /** Whether a prepared transaction forbids others to write the aggregate. */
 function holds({ writes, checks }: CommitRequest, aggregateId: string): boolean {
   return (
-    writes.some((write) => write.aggregateId === aggregateId) ||
-    checks.some((check) => isChecked(check, aggregateId))
+    writes.some((write) => write.aggregateId === aggregateId) || checks.some((check) => isChecked(check, aggregateId))
   );
 }
 
@@ -205,7 +204,10 @@ function isChecked(check: VersionCheck, aggregateId: string): boolean {
   return 'prefix' in check ? aggregateId.startsWith(check.prefix) : check.aggregateId === aggregateId;
 }
 
-function asOf(versions: readonly StoredVersion[], isSeen: (version: StoredVersion) => boolean): StoredVersion | undefined {
+function asOf(
+  versions: readonly StoredVersion[],
+  isSeen: (version: StoredVersion) => boolean,
+): StoredVersion | undefined {
   const found = versions.findLast(isSeen);
   if (!found && versions[0]!.version > 1) throw new SnapshotTooOldError(versions[0]!.aggregateId);
   return found;
