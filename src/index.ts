@@ -318,7 +318,7 @@ export { RollbackFailedError, SystemInvalidError } from './rollback/errors.ts';
 export { RollbackManager } from './rollback/rollback-manager.ts';
 export type { RollbackContext, RollbackResult, RollbackStrategy } from './rollback/rollback-strategy.ts';
 export type { SystemValidator, SystemValidity } from './rollback/system-validator.ts';
-export { ReadOnlyTransactionError, TransactionEndedError } from './state/errors.ts';
+export { PreparedConflictError, ReadOnlyTransactionError, TransactionEndedError } from './state/errors.ts';
 export type { IsolationLevel } from './state/isolation-level.ts';
 export { MemoryVersionStore } from './state/memory-version-store.ts';
 export { type HistoryOptions, MVCCController, type MVCCControllerOptions } from './state/mvcc-controller.ts';

@@ -21,3 +21,21 @@ export class ReadOnlyTransactionError extends MigrationError {
     this.aggregateId = aggregateId;
   }
 }
+
+/**
+ * The transaction writes what a prepared one holds until that is decided. Nothing was written: try again after the
+ * decision, or settle what a crash left undecided with `mvcc.prepared()` and `mvcc.decide()`.
+ */
+export class PreparedConflictError extends MigrationError {
+  override readonly name = 'PreparedConflictError';
+  readonly code = 'PREPARED_CONFLICT';
+  readonly aggregateId: string;
+  /** The id of the prepared transaction. */
+  readonly preparedBy: string;
+
+  constructor({ aggregateId, preparedBy }: { aggregateId: string; preparedBy: string }) {
+    super(`"${aggregateId}" is held by the prepared transaction "${preparedBy}" until that is decided: try again then`);
+    this.aggregateId = aggregateId;
+    this.preparedBy = preparedBy;
+  }
+}

@@ -43,7 +43,7 @@ export class MemoryVersionStore implements VersionStore {
 
   async prepare(id: string, request: CommitRequest): Promise<{ readonly status: 'prepared' } | NotCommitted> {
     if (this.#prepared.has(id)) return { status: 'prepared' };
-    const refusal = this.#refusal(request);
+    const refusal = this.#lockOnChecked(request) ?? this.#refusal(request);
     if (refusal) return refusal;
     this.#prepared.set(id, { request, timestamp: request.timestamp });
     return { status: 'prepared' };
@@ -138,6 +138,15 @@ export class MemoryVersionStore implements VersionStore {
     return { status: 'committed', sequence, timestamp: this.#timestamp, versions };
   }
 
+  /** Who has prepared to write what the request checks. */
+  #lockOnChecked({ checks }: CommitRequest): NotCommitted | undefined {
+    for (const [preparedBy, { request }] of this.#prepared) {
+      const found = request.writes.find(({ aggregateId }) => checks.some((check) => isChecked(check, aggregateId)));
+      if (found) return { status: 'locked', aggregateId: found.aggregateId, preparedBy };
+    }
+    return undefined;
+  }
+
   #refusal({ writes, checks }: CommitRequest): NotCommitted | undefined {
     for (const { aggregateId } of writes) {
       for (const [preparedBy, { request }] of this.#prepared) {
@@ -155,10 +164,13 @@ export class MemoryVersionStore implements VersionStore {
         .find(({ aggregateId }) => aggregateId.startsWith(check.prefix));
       return changed && this.#failed(check, changed.aggregateId);
     }
-    const { aggregateId, version } = check;
+    const { aggregateId } = check;
     const latest = this.#aggregates.get(aggregateId)?.at(-1);
-    const isAsExpected = version === (latest?.version ?? 0) || (version === 0 && latest?.state === undefined);
-    return isAsExpected ? undefined : this.#failed(check, aggregateId);
+    const holds =
+      'sequence' in check
+        ? (latest?.sequence ?? 0) <= check.sequence
+        : check.version === (latest?.version ?? 0) || (check.version === 0 && latest?.state === undefined);
+    return holds ? undefined : this.#failed(check, aggregateId);
   }
 
   #failed(check: VersionCheck, aggregateId: string): FailedCheck {
@@ -185,10 +197,12 @@ export class MemoryVersionStore implements VersionStore {
 function holds({ writes, checks }: CommitRequest, aggregateId: string): boolean {
   return (
     writes.some((write) => write.aggregateId === aggregateId) ||
-    checks.some((check) =>
-      'prefix' in check ? aggregateId.startsWith(check.prefix) : check.aggregateId === aggregateId,
-    )
+    checks.some((check) => isChecked(check, aggregateId))
   );
+}
+
+function isChecked(check: VersionCheck, aggregateId: string): boolean {
+  return 'prefix' in check ? aggregateId.startsWith(check.prefix) : check.aggregateId === aggregateId;
 }
 
 function asOf(versions: readonly StoredVersion[], isSeen: (version: StoredVersion) => boolean): StoredVersion | undefined {

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import { ClosedError, ConcurrencyConflictError, InvalidArgumentError } from '../core/errors.ts';
 import { frozenJson, type JsonValue } from '../core/json-value.ts';
 import { checkAggregateId, checkWhole } from './arguments.ts';
+import { PreparedConflictError } from './errors.ts';
 import { isolationLevels } from './isolation-level.ts';
 import { MemoryVersionStore } from './memory-version-store.ts';
 import { OpenSnapshots } from './open-snapshots.ts';
@@ -155,7 +156,7 @@ export class MVCCController<S = JsonValue> {
     checkWhole(keepVersions, 1, 'options.keepVersions');
     const store = await this.#ready();
     this.#snapshots.reached(await store.lastSequence());
-    return store.removeVersions(this.#retention(keepVersions));
+    return store.vacuum(this.#retention(keepVersions));
   }
 
   /**
@@ -182,11 +183,12 @@ export class MVCCController<S = JsonValue> {
     const outcome = await store.commit({ ...request, timestamp, retention });
     if (outcome.status === 'committed') {
       this.#snapshots.reached(outcome.sequence);
-      return { sequence: outcome.sequence, versions: outcome.versions, timestamp };
+      return outcome;
     }
-    const [{ aggregateId, version, actualVersion }, ...others] = outcome.failed as [(typeof outcome.failed)[0]];
+    if (outcome.status === 'locked') throw new PreparedConflictError(outcome);
+    const [{ check, aggregateId, actualVersion }, ...others] = outcome.failed as [(typeof outcome.failed)[0]];
     const detail = others.length === 0 ? {} : { detail: `and ${others.length} more have changed` };
-    throw new ConcurrencyConflictError({ aggregateId, expectedVersion: version, actualVersion, ...detail });
+    throw new ConcurrencyConflictError({ aggregateId, expectedVersion: 'version' in check ? check.version : 0, actualVersion, ...detail });
   }
 
   #retention(keepVersions: number): Retention {

@@ -1,10 +1,10 @@
 import { ConcurrencyConflictError, SnapshotTooOldError } from '../core/errors.ts';
 import { frozenJson, type JsonValue } from '../core/json-value.ts';
 import { checkAggregateId } from './arguments.ts';
-import { ReadOnlyTransactionError, TransactionEndedError } from './errors.ts';
+import { PreparedConflictError, ReadOnlyTransactionError, TransactionEndedError } from './errors.ts';
 import type { IsolationLevel } from './isolation-level.ts';
 import type { OpenSnapshot, OpenSnapshots } from './open-snapshots.ts';
-import type { CommitOutcome, CommitRequest, StoredVersion, VersionStore } from './version-store.ts';
+import type { CommitRequest, Committed, StoredVersion, VersionStore } from './version-store.ts';
 import { type VersionedState, versionedState } from './versioned-state.ts';
 
 /** How a transaction begins. */
@@ -27,9 +27,7 @@ export interface TransactionContext {
 }
 
 /** What a commit wrote. */
-export type CommittedVersions = Omit<Extract<CommitOutcome, { status: 'committed' }>, 'status'> & {
-  readonly timestamp: number;
-};
+export type CommittedVersions = Omit<Committed, 'status'>;
 
 /**
  * Reads and writes that take effect together or not at all (MV6): writes stay here until {@link Transaction.commit}, so
@@ -199,5 +197,9 @@ export class Transaction<S = JsonValue> {
 
 /** Whether the same transaction, begun again, may well succeed. */
 export function isWorthRetrying(error: unknown): boolean {
-  return error instanceof ConcurrencyConflictError || error instanceof SnapshotTooOldError;
+  return (
+    error instanceof ConcurrencyConflictError ||
+    error instanceof SnapshotTooOldError ||
+    error instanceof PreparedConflictError
+  );
 }

@@ -58,7 +58,9 @@ function scheduled(store: VersionStore, scheduler: fc.Scheduler): VersionStore {
     lastSequence: step('lastSequence', store.lastSequence),
     read: step('read', store.read),
     history: step('history', store.history),
-    removeVersions: step('removeVersions', store.removeVersions),
+    vacuum: step('vacuum', store.vacuum),
+    scan: step('scan', store.scan),
+    changes: step('changes', store.changes),
   };
 }
 

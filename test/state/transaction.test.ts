@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidArgumentError } from '../../src/core/errors.ts';
-import { ReadOnlyTransactionError, SnapshotTooOldError, TransactionEndedError } from '../../src/state/errors.ts';
+import { InvalidArgumentError, SnapshotTooOldError } from '../../src/core/errors.ts';
+import { ReadOnlyTransactionError, TransactionEndedError } from '../../src/state/errors.ts';
 import { MemoryVersionStore } from '../../src/state/memory-version-store.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
 
