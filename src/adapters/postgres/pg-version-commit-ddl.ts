@@ -1,6 +1,10 @@
-/** What a commit or a prepared transaction is given, in this order. */
-const request = `ids text[], states text[], checksums text[], check_ids text[], check_versions bigint[],
-      prefixes text[], prefix_sequences bigint[], happened bigint, retention bigint[]`;
+/**
+ * What a commit or a prepared transaction is given, in this order. Of a check of an id either the version or the sequence is
+ * null.
+ */
+const checks = `check_ids text[], check_versions bigint[], check_sequences bigint[], prefixes text[],
+      prefix_sequences bigint[]`;
+const request = `ids text[], states text[], checksums text[], ${checks}, happened bigint, retention bigint[]`;
 
 /**
  * `committed`: the sequence, the time and the versions in the order of the writes. `failed`: the number of the check
@@ -26,22 +30,22 @@ export function commitFunctions(schema: string): string[] {
   const versions = `${schema}.state_versions`;
   const commits = `${schema}.state_commits`;
   const locks = `${schema}.state_locks`;
-  const newest = (id: string) => `select v.version, v.form from ${versions} v where v.aggregate_id = ${id}
+  const newest = (id: string) => `select v.version, v.sequence, v.form from ${versions} v where v.aggregate_id = ${id}
               order by v.version desc limit 1`;
   const isHeld = (id: string) =>
     `l.kind <> 'prefix' and l.name = ${id} or l.kind = 'prefix' and starts_with(${id}, l.name)`;
   return [
     // Why the request can't take effect; no row if it can.
-    `create function ${schema}.refuse_versions_v2(ids text[], check_ids text[], check_versions bigint[],
-      prefixes text[], prefix_sequences bigint[]) returns ${outcome}
+    `create function ${schema}.refuse_versions_v2(ids text[], ${checks}) returns ${outcome}
     language plpgsql volatile as $$
     begin
       if cardinality(check_ids) > 0 then
         return query
           select ${row({ status: `'failed'`, versions: 'array[coalesce(v.version, 0)]', n: 'c.n', id: 'c.id' })}
-          from unnest(check_ids, check_versions) with ordinality as c (id, expected, n)
+          from unnest(check_ids, check_versions, check_sequences) with ordinality as c (id, expected, known, n)
             left join lateral (${newest('c.id')}) v on true
-          where c.expected <> coalesce(v.version, 0) and not (c.expected = 0 and v.form = 'deleted');
+          where v.sequence > c.known
+             or c.expected <> coalesce(v.version, 0) and (c.expected > 0 or v.form <> 'deleted');
       end if;
       if cardinality(prefixes) > 0 then
         return query
@@ -124,7 +128,8 @@ export function commitFunctions(schema: string): string[] {
     language plpgsql volatile as $$
     begin
       perform from ${commits} for update;
-      return query select * from ${schema}.refuse_versions_v2(ids, check_ids, check_versions, prefixes, prefix_sequences);
+      return query select * from ${schema}.refuse_versions_v2(ids, check_ids, check_versions,
+        check_sequences, prefixes, prefix_sequences);
       if found then return; end if;
       return query select * from ${schema}.write_versions_v2(ids, states, checksums, happened, retention);
     end $$`,
@@ -136,7 +141,8 @@ export function commitFunctions(schema: string): string[] {
     begin
       update ${commits} set sequence = sequence;
       if not exists (select from ${schema}.state_prepared p where p.id = transaction_id) then
-        return query select * from ${schema}.refuse_versions_v2(ids, check_ids, check_versions, prefixes, prefix_sequences);
+        return query select * from ${schema}.refuse_versions_v2(ids, check_ids, check_versions,
+        check_sequences, prefixes, prefix_sequences);
         if found then return; end if;
         return query
           select ${row({ status: `'locked'`, id: 'l.name', by: 'l.prepared_by' })} from ${locks} l

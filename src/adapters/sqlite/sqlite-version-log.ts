@@ -133,10 +133,13 @@ export class SqliteVersionLog {
         | undefined;
       return found && { check, aggregateId: found.id, actualVersion: Number(found.version) };
     }
-    const { aggregateId, version } = check;
-    const latest = this.#latest(aggregateId);
-    if (version === latest.version || (version === 0 && latest.form === 'deleted')) return undefined;
-    return { check, aggregateId, actualVersion: latest.version };
+    const { aggregateId } = check;
+    const { version, sequence, isDeleted } = this.#latest(aggregateId);
+    const holds =
+      'sequence' in check
+        ? sequence <= check.sequence
+        : check.version === version || (check.version === 0 && isDeleted);
+    return holds ? undefined : { check, aggregateId, actualVersion: version };
   }
 
   #locked(writes: readonly VersionWrite[]): NotCommitted | undefined {
@@ -161,9 +164,12 @@ export class SqliteVersionLog {
     return undefined;
   }
 
-  #latest(aggregateId: string): { readonly version: number; readonly form: string | undefined } {
-    const found = this.#statements.latest.get(aggregateId) as { version: Integer; form: string } | undefined;
-    return { version: Number(found?.version ?? 0), form: found?.form };
+  #latest(aggregateId: string) {
+    const found = this.#statements.latest.get(aggregateId) as
+      | { version: Integer; sequence: Integer; form: string }
+      | undefined;
+    const { version = 0, sequence = 0, form } = found ?? {};
+    return { version: Number(version), sequence: Number(sequence), isDeleted: form === 'deleted' };
   }
 }
 

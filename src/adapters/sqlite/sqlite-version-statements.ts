@@ -29,7 +29,7 @@ export function prepareVersionStatements(db: SqliteDatabase, prefix: string) {
     identity: db.prepare(`SELECT identity AS id FROM ${commits}`),
     lastCommit: db.prepare(`SELECT sequence, timestamp FROM ${commits}`),
     setLastCommit: db.prepare(`UPDATE ${commits} SET sequence = ?, timestamp = ?`),
-    latest: db.prepare(`SELECT version, form ${ofAggregate} ORDER BY version DESC LIMIT 1`),
+    latest: db.prepare(`SELECT version, sequence, form ${ofAggregate} ORDER BY version DESC LIMIT 1`),
     insert: db.prepare(
       `INSERT INTO ${versions} (aggregate_id, version, sequence, timestamp, state, form, checksum)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
