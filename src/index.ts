@@ -56,6 +56,7 @@ export {
 export type { EventQuery, EventQueryItem } from './core/event-query.ts';
 export type { ExpectedVersion } from './core/expected-version.ts';
 export { type JsonObject, type JsonValue, jsonEqual } from './core/json-value.ts';
+export { DeadlockError, LockTimeoutError, type LockWait } from './core/lock-errors.ts';
 export { murmur3 } from './core/murmur3.ts';
 export type { OnError } from './core/on-error.ts';
 export { AesGcmEncryption, type AesGcmEncryptionOptions } from './events/aes-gcm-encryption.ts';
@@ -190,6 +191,7 @@ export type {
 export type { RunOptions, SubscribeOptions } from './events/subscribe-options.ts';
 export type { Subscription } from './events/subscription.ts';
 export {
+  DifferentDatabaseError,
   NotInitializedError,
   SynchronousAppendError,
   UnsupportedByAdapterError,
@@ -319,6 +321,8 @@ export { RollbackManager } from './rollback/rollback-manager.ts';
 export type { RollbackContext, RollbackResult, RollbackStrategy } from './rollback/rollback-strategy.ts';
 export type { SystemValidator, SystemValidity } from './rollback/system-validator.ts';
 export { applyJsonPatch, type JsonPatchOperation } from './state/apply-json-patch.ts';
+export { applyMergePatch, type MergePatch } from './state/apply-merge-patch.ts';
+export type { ChangeEvent, ChangeLog, ChangeRecord } from './state/change-log.ts';
 export { diffJson } from './state/diff-json.ts';
 export {
   JsonPatchError,
@@ -331,6 +335,8 @@ export {
   VersionNotFoundError,
 } from './state/errors.ts';
 export type { IsolationLevel } from './state/isolation-level.ts';
+export type { LockManager, LockMode, LockOptions, ReleaseLocks } from './state/lock-manager.ts';
+export { MemoryLockManager } from './state/memory-lock-manager.ts';
 export { MemoryVersionStore } from './state/memory-version-store.ts';
 export {
   type HistoryOptions,
@@ -339,9 +345,19 @@ export {
   type ReadVersionOptions,
 } from './state/mvcc-controller.ts';
 export type { LongSnapshot } from './state/open-snapshots.ts';
+export { type RecordChangesOptions, recordChanges, type StateChange } from './state/record-changes.ts';
 export type { RetentionOptions } from './state/retention.ts';
 export type { RetryOptions } from './state/retry-conflicts.ts';
-export { type StateListener, StateManager, type StateManagerOptions } from './state/state-manager.ts';
+export { StateManager } from './state/state-manager.ts';
+export type {
+  SetOptions,
+  StateListener,
+  StateManagerOptions,
+  StateMoment,
+  StateTransactionOptions,
+  SubscribeStateOptions,
+} from './state/state-manager-options.ts';
+export type { StateTransaction } from './state/state-transaction.ts';
 export type { BeginOptions, Savepoint, ScanOptions, Transaction } from './state/transaction.ts';
 export {
   type ExecuteOptions,

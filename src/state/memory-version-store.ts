@@ -1,8 +1,10 @@
 import { compareText } from '../core/compare-text.ts';
-import { SnapshotTooOldError } from '../core/errors.ts';
+import { InvalidArgumentError, SnapshotTooOldError } from '../core/errors.ts';
 import { createId } from '../core/ids.ts';
+import { isUnwantedPromise } from '../core/unwanted-promise.ts';
 import type {
   ChangesPage,
+  CommitOptions,
   CommitOutcome,
   CommitRequest,
   Committed,
@@ -33,12 +35,16 @@ export class MemoryVersionStore implements VersionStore {
   async init(): Promise<void> {}
 
   // No method waits for anything: each is one step that no other gets into.
-  async commit(request: CommitRequest): Promise<CommitOutcome> {
-    return this.commitSync(request);
+  async commit(request: CommitRequest, options?: CommitOptions): Promise<CommitOutcome> {
+    return this.commitSync(request, options);
   }
 
-  commitSync(request: CommitRequest): CommitOutcome {
-    return this.#refusal(request) ?? this.#write(request, request.timestamp);
+  commitSync(request: CommitRequest, { within }: CommitOptions = {}): CommitOutcome {
+    const refusal = this.#refusal(request);
+    if (refusal) return refusal;
+    const result = within?.(this.#next(request, request.timestamp), undefined);
+    if (isUnwantedPromise(result)) throw new InvalidArgumentError('options.within', 'synchronous work', result);
+    return this.#write(request, request.timestamp);
   }
 
   async prepare(id: string, request: CommitRequest): Promise<{ readonly status: 'prepared' } | NotCommitted> {
@@ -117,13 +123,25 @@ export class MemoryVersionStore implements VersionStore {
     return this.#identity;
   }
 
-  #write({ writes, retention }: CommitRequest, timestamp: number): Committed {
-    const sequence = ++this.#sequence;
-    this.#timestamp = Math.max(this.#timestamp, timestamp);
-    const versions: number[] = [];
-    for (const { aggregateId, state, checksum } of writes) {
-      const version = this.#latest(aggregateId) + 1;
-      const stored = Object.freeze({ aggregateId, version, sequence, timestamp: this.#timestamp, state, checksum });
+  /** What a commit is going to be. */
+  #next({ writes }: CommitRequest, timestamp: number): Committed {
+    return {
+      status: 'committed',
+      sequence: this.#sequence + 1,
+      timestamp: Math.max(this.#timestamp, timestamp),
+      versions: writes.map(({ aggregateId }) => this.#latest(aggregateId) + 1),
+    };
+  }
+
+  #write(request: CommitRequest, givenTimestamp: number): Committed {
+    const { writes, retention } = request;
+    const committed = this.#next(request, givenTimestamp);
+    const { sequence, timestamp, versions } = committed;
+    this.#sequence = sequence;
+    this.#timestamp = timestamp;
+    for (const [index, { aggregateId, state, checksum }] of writes.entries()) {
+      const version = versions[index]!;
+      const stored = Object.freeze({ aggregateId, version, sequence, timestamp, state, checksum });
       this.#log.push(stored);
       const kept = this.#aggregates.get(aggregateId);
       if (kept) {
@@ -133,9 +151,8 @@ export class MemoryVersionStore implements VersionStore {
         this.#aggregates.set(aggregateId, [stored]);
         this.#ids = undefined;
       }
-      versions.push(version);
     }
-    return { status: 'committed', sequence, timestamp: this.#timestamp, versions };
+    return committed;
   }
 
   /** Who has prepared to write what the request checks. */

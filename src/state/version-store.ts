@@ -71,6 +71,17 @@ export interface CommitRequest {
   readonly retention?: Retention | undefined;
 }
 
+/** What a commit does besides. */
+export interface CommitOptions {
+  /**
+   * Work in the same transaction, done once the writes are made: if it throws, nothing is written, and the commit rejects with
+   * its error. A commit that is refused does not do it; it may be done again where the storage asks for another try. It
+   * gets what the store's own work runs on (a `pg` client, an SQLite database, nothing in memory), and must not
+   * wait for another write to the same storage. A synchronous storage refuses work that gives a promise.
+   */
+  readonly within?: ((committed: Committed, client: unknown) => unknown) | undefined;
+}
+
 /** A check that did not hold. */
 export interface FailedCheck {
   readonly check: VersionCheck;
@@ -153,7 +164,7 @@ export interface VersionStore {
    * Sequences grow strictly in the order in which commits become visible: whoever was told sequence s by
    * {@link VersionStore.lastSequence} sees every commit up to s, and later commits have higher ones.
    */
-  commit(request: CommitRequest): Promise<CommitOutcome>;
+  commit(request: CommitRequest, options?: CommitOptions): Promise<CommitOutcome>;
   /** The sequence of the last commit; 0 before the first. */
   lastSequence(): Promise<number>;
   /** The number of the newest version, which may be a deletion; 0 if there is none. */
@@ -203,7 +214,7 @@ export interface VersionStore {
   /** What is prepared and not decided, oldest first. */
   prepared?(): Promise<readonly PreparedVersions[]>;
   /** {@link VersionStore.commit} at once, for a synchronous storage: inside a transaction that the caller has open on it, if any. */
-  commitSync?(request: CommitRequest): CommitOutcome;
+  commitSync?(request: CommitRequest, options?: CommitOptions): CommitOutcome;
   /**
    * The same storage, working inside a transaction that the caller has open on this client: what is committed takes effect if
    * and when the caller commits. Its `init` does nothing. Left out where there is no such thing.

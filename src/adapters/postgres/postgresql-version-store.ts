@@ -1,13 +1,15 @@
 import { sleep } from '../../core/abort.ts';
 import { backoffDelay, type Random } from '../../core/backoff.ts';
+import { CallersError } from '../../core/callers-error.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { endOfPrefix, startOfPage } from '../../core/compare-text.ts';
-import { CommitInDoubtError, InvalidArgumentError } from '../../core/errors.ts';
+import { CommitInDoubtError, InvalidArgumentError, isMigrationError } from '../../core/errors.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
 import { minPackedLength } from '../../core/version-packing.ts';
 import { type VersionRow, versionsOfRows } from '../../core/version-rows.ts';
 import type {
   ChangesPage,
+  CommitOptions,
   CommitOutcome,
   CommitRequest,
   Committed,
@@ -19,12 +21,12 @@ import type {
   VersionSelector,
   VersionStore,
 } from '../../state/version-store.ts';
-import { OpenTransaction } from './open-transaction.ts';
+import { callersWork, OpenTransaction } from './open-transaction.ts';
 import { layoutStatements, migrateLayout } from './pg-ddl.ts';
 import { pgError } from './pg-error.ts';
 import type { Int8 } from './pg-event-rows.ts';
 import { failureOf } from './pg-failure.ts';
-import { isPool, type PgDatabase, type PgQueryable, query } from './pg-queryable.ts';
+import { isPool, type PgDatabase, type PgQueryable, query, withTransaction } from './pg-queryable.ts';
 import { versionDdl } from './pg-version-ddl.ts';
 import { committedOf, type OutcomeRow, refusalOf, requestValues, retentionValues } from './pg-version-outcome.ts';
 import { PgVersionPacker } from './pg-version-packer.ts';
@@ -104,17 +106,25 @@ export class PostgreSQLVersionStore implements VersionStore {
   }
 
   /** @throws {@link CommitInDoubtError} if the connection was lost before the server answered. */
-  async commit(request: CommitRequest): Promise<CommitOutcome> {
+  async commit(request: CommitRequest, { within }: CommitOptions = {}): Promise<CommitOutcome> {
     if (!this.#isInside) await this.#packer.packDue();
     const values = requestValues(request);
-    const rows = await this.#call('commit versions', 'commit_versions_v2', values, (cause) => {
+    const andWithin = async (rows: readonly OutcomeRow[], connection: PgQueryable) => {
+      if (refusalOf(request, rows)) return;
+      await callersWork(connection, (client) => within!(committedOf(rows[0]!), client));
+    };
+    const inDoubt = (cause: unknown) => {
       const expected = new Map(request.checks.map((check) => ['aggregateId' in check && check.aggregateId, check]));
       const writes = request.writes.map(({ aggregateId }) => {
         const check = expected.get(aggregateId);
-        return { aggregateId, version: check && 'version' in check && check.version > 0 ? check.version + 1 : undefined };
+        return {
+          aggregateId,
+          version: check && 'version' in check && check.version > 0 ? check.version + 1 : undefined,
+        };
       });
       return new CommitInDoubtError({ writes }, { cause });
-    });
+    };
+    const rows = await this.#call('commit versions', 'commit_versions_v2', values, inDoubt, within && andWithin);
     const refusal = refusalOf(request, rows);
     if (refusal) return refusal;
     for (const [index, { aggregateId }] of request.writes.entries()) {
@@ -238,10 +248,16 @@ export class PostgreSQLVersionStore implements VersionStore {
   }
 
   /** Calls a function that commits, prepares or decides. */
-  #call(operation: string, name: string, values: unknown[], inDoubt?: (cause: unknown) => Error) {
+  #call(
+    operation: string,
+    name: string,
+    values: unknown[],
+    inDoubt?: (cause: unknown) => Error,
+    within?: (rows: readonly OutcomeRow[], connection: PgQueryable) => Promise<void>,
+  ) {
     const parameters = values.map((_, index) => `$${index + 1}`).join(', ');
     const text = `select * from ${this.#schema}.${name}(${parameters})`;
-    return this.#change<OutcomeRow>(operation, text, values, inDoubt);
+    return this.#change<OutcomeRow>(operation, text, values, inDoubt, within);
   }
 
   /**
@@ -249,25 +265,40 @@ export class PostgreSQLVersionStore implements VersionStore {
    * connection too, if that can be done twice.
    *
    * @param inDoubt - What a lost connection is thrown as, where it can't.
+   * @param within - Done in the same transaction.
    */
   async #change<R>(
     operation: string,
     text: string,
     values: unknown[],
     inDoubt?: (cause: unknown) => Error,
+    within?: (rows: readonly R[], connection: PgQueryable) => Promise<void>,
   ): Promise<readonly R[]> {
+    const run = async (connection: PgQueryable) => {
+      const rows = (await connection.query(text, values)).rows as readonly R[];
+      await within?.(rows, connection);
+      return rows;
+    };
     const { clock = systemClock, random = Math.random } = this.#options;
     for (let attempt = 1; ; attempt++) {
       try {
-        return (await query(this.#db, text, values)).rows as readonly R[];
+        if (!within) return (await query(this.#db, text, values)).rows as readonly R[];
+        return await (this.#isInside ? run(this.#db) : withTransaction(this.#db, run));
       } catch (error) {
+        if (error instanceof CallersError && !(this.#mayPass(error.cause) && attempt < maxAttempts)) throw error.cause;
+        if (isMigrationError(error)) throw error;
         if (this.#isInside) throw pgError(operation, 'roll your transaction back and run all of it again', error);
-        const failure = failureOf(error);
+        const failure = error instanceof CallersError ? 'given_up' : failureOf(error);
         if (failure === 'lost' && inDoubt) throw inDoubt(error);
         if (failure === 'refused' || attempt >= maxAttempts) throw pgError(operation, 'try again', error);
       }
       await sleep(backoffDelay(attempt, { initialMs: 5, maxMs: 500 }, random), { clock });
     }
+  }
+
+  /** Whether the server gave up the caller's work for the sake of another, and all of it can be done again. */
+  #mayPass(error: unknown): boolean {
+    return !this.#isInside && isMigrationError(error, 'STORAGE_FAILED') && failureOf(error.cause) === 'given_up';
   }
 
   async #versions(operation: string, text: string, values: unknown[]): Promise<StoredVersion[]> {

@@ -1,9 +1,8 @@
 import { CallersError } from '../../core/callers-error.ts';
 import type { Clock } from '../../core/clock.ts';
-import { InvalidArgumentError, storageError } from '../../core/errors.ts';
+import { storageError } from '../../core/errors.ts';
 import type { ExpectedVersion } from '../../core/expected-version.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
-import { isUnwantedPromise } from '../../core/unwanted-promise.ts';
 import type {
   AdapterAppendOptions,
   AllPage,
@@ -20,6 +19,7 @@ import type {
   StreamPage,
   StreamsPage,
 } from '../../events/event-adapter.ts';
+import { callersWorkSync } from './callers-work-sync.ts';
 import { SqliteCommitGroups } from './sqlite-commit-groups.ts';
 import {
   inTransaction,
@@ -116,6 +116,10 @@ export class SqliteEventAdapter implements EventAdapter {
     }
   }
 
+  isOn(client: unknown): boolean {
+    return client === this.#db;
+  }
+
   readStream({ stream, from, to, limit, direction }: StreamPage): Promise<readonly StoredEvent[]> {
     return this.#read('read a stream', ({ forward, backward }) =>
       (direction === 'forward' ? forward : backward).all(stream, from, to, limit).map(toStored),
@@ -193,7 +197,7 @@ export class SqliteEventAdapter implements EventAdapter {
     return this.#write('save a checkpoint', () => {
       const known = toCheckpoint(this.#ready.statements.loadCheckpoint.get(name))?.revision ?? 0;
       if (expectedRevision !== undefined && expectedRevision !== known) return undefined;
-      if (within) this.#callersWork(() => within(this.#db));
+      if (within) callersWorkSync(() => within(this.#db));
       return this.#save(name, checkpoint);
     });
   }
@@ -234,7 +238,7 @@ export class SqliteEventAdapter implements EventAdapter {
     const outcome = this.#log.append(batches, condition);
     if (outcome.status !== 'appended') return outcome;
     for (const { name, ...checkpoint } of checkpoints) this.#save(name, checkpoint);
-    if (within) this.#callersWork(() => within(this.#log.appended(batches), this.#db));
+    if (within) callersWorkSync(() => within(this.#log.appended(batches), this.#db));
     return outcome;
   }
 
@@ -244,17 +248,6 @@ export class SqliteEventAdapter implements EventAdapter {
     const next = number(revision.get());
     saveCheckpoint.run(name, position, state, next);
     return next;
-  }
-
-  #callersWork(work: () => unknown): void {
-    let result: unknown;
-    try {
-      result = work();
-    } catch (error) {
-      throw new CallersError(error);
-    }
-    if (!isUnwantedPromise(result)) return;
-    throw new InvalidArgumentError('within', 'synchronous work, as SQLite’s transactions are', result);
   }
 
   #write<T>(operation: string, work: () => T): Promise<T> {

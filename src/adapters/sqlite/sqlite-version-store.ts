@@ -1,3 +1,4 @@
+import { CallersError } from '../../core/callers-error.ts';
 import type { Clock } from '../../core/clock.ts';
 import { endOfPrefix, startOfPage } from '../../core/compare-text.ts';
 import { storageError } from '../../core/errors.ts';
@@ -5,6 +6,7 @@ import { quoteIdentifier } from '../../core/sql-identifier.ts';
 import { type VersionRow, versionsOfRows } from '../../core/version-rows.ts';
 import type {
   ChangesPage,
+  CommitOptions,
   CommitOutcome,
   CommitRequest,
   Committed,
@@ -16,6 +18,7 @@ import type {
   VersionSelector,
   VersionStore,
 } from '../../state/version-store.ts';
+import { callersWorkSync } from './callers-work-sync.ts';
 import { SqliteCommitGroups } from './sqlite-commit-groups.ts';
 import {
   inTransaction,
@@ -94,8 +97,8 @@ export class SqliteVersionStore implements VersionStore {
     return versionLayoutStatements(this.#prefix, from);
   }
 
-  commit(request: CommitRequest): Promise<CommitOutcome> {
-    return this.#write('commit versions', (log) => log.commit(request));
+  commit(request: CommitRequest, options?: CommitOptions): Promise<CommitOutcome> {
+    return this.#write('commit versions', (log) => this.#commit(log, request, options));
   }
 
   /**
@@ -104,11 +107,11 @@ export class SqliteVersionStore implements VersionStore {
    *
    * @throws {@link StorageError} if another process holds the file for longer than the driver's own timeout.
    */
-  commitSync(request: CommitRequest): CommitOutcome {
+  commitSync(request: CommitRequest, options?: CommitOptions): CommitOutcome {
     try {
-      return inTransaction(this.#db, () => this.#log.commit(request));
+      return inTransaction(this.#db, () => this.#commit(this.#log, request, options));
     } catch (error) {
-      throw storageError('commit versions', 'nothing was written: try again', error);
+      throw unwrapped('commit versions', error);
     }
   }
 
@@ -184,6 +187,12 @@ export class SqliteVersionStore implements VersionStore {
     return this.#read('read the identity of the store', ({ identity }) => (identity.get() as { id: string }).id);
   }
 
+  #commit(log: SqliteVersionLog, request: CommitRequest, { within }: CommitOptions = {}): CommitOutcome {
+    const outcome = log.commit(request);
+    if (within && outcome.status === 'committed') callersWorkSync(() => within(outcome, this.#db));
+    return outcome;
+  }
+
   get #prepared() {
     if (!this.#ready) {
       const statements = prepareVersionStatements(this.#db, this.#prefix);
@@ -221,6 +230,11 @@ async function named<T>(operation: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw storageError(operation, 'nothing was written: try again', error);
+    throw unwrapped(operation, error);
   }
+}
+
+function unwrapped(operation: string, error: unknown): unknown {
+  if (error instanceof CallersError) return error.cause;
+  return storageError(operation, 'nothing was written: try again', error);
 }
