@@ -19,9 +19,12 @@ export class SameDatabase {
     }
   }
 
-  /** The same storage inside a transaction. @throws {@link DifferentDatabaseError} if that is elsewhere. */
-  async inside(adapter: EventAdapter, client: object): Promise<EventAdapter> {
-    const inside = insideOf(adapter, client);
+  /** The same storage inside a transaction. @throws {@link DifferentDatabaseError} if that is elsewhere, at once if it shows. */
+  inside(adapter: EventAdapter, client: object): Promise<EventAdapter> {
+    return this.#checked(insideOf(adapter, client), client);
+  }
+
+  async #checked(inside: EventAdapter, client: object): Promise<EventAdapter> {
     const place = this.#known.get(client) ?? (await inside.life?.());
     if (place === undefined || place !== this.#home) {
       // It may have moved, too: after a failover, say.
