@@ -188,7 +188,12 @@ export class MVCCController<S = JsonValue> {
     if (outcome.status === 'locked') throw new PreparedConflictError(outcome);
     const [{ check, aggregateId, actualVersion }, ...others] = outcome.failed as [(typeof outcome.failed)[0]];
     const detail = others.length === 0 ? {} : { detail: `and ${others.length} more have changed` };
-    throw new ConcurrencyConflictError({ aggregateId, expectedVersion: 'version' in check ? check.version : 0, actualVersion, ...detail });
+    throw new ConcurrencyConflictError({
+      aggregateId,
+      expectedVersion: 'version' in check ? check.version : 0,
+      actualVersion,
+      ...detail,
+    });
   }
 
   #retention(keepVersions: number): Retention {

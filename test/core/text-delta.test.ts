@@ -15,7 +15,9 @@ const text = fc.oneof(
 const edited = fc
   .record({
     base: fc.array(fc.oneof(fc.json(), fc.string({ unit, maxLength: 40 })), { minLength: 1, maxLength: 60 }),
-    edits: fc.array(fc.record({ at: fc.nat(60), count: fc.nat(3), put: fc.array(text, { maxLength: 2 }), from: fc.nat(60) })),
+    edits: fc.array(
+      fc.record({ at: fc.nat(60), count: fc.nat(3), put: fc.array(text, { maxLength: 2 }), from: fc.nat(60) }),
+    ),
   })
   .map(({ base, edits }) => {
     const target = [...base];
@@ -85,7 +87,9 @@ describe('text deltas', () => {
   });
 
   it('find what was shifted in text without any structure', () => {
-    const letters = Array.from({ length: 20_000 }, (_, n) => String.fromCharCode(97 + ((n * n * 31 + n * 7) % 8191) % 26));
+    const letters = Array.from({ length: 20_000 }, (_, n) =>
+      String.fromCharCode(97 + (((n * n * 31 + n * 7) % 8191) % 26)),
+    );
     const base = letters.join('');
     const target = `${base.slice(0, 5000)}XYZ${base.slice(5000, 9000)}${base.slice(9100)}!`;
     expect(textDelta(base, target).length).toBeLessThan(120);
