@@ -28,7 +28,7 @@ export async function committed(store: VersionStore, fields: Partial<CommitReque
 }
 
 export function conflict(aggregateId: string, version: number, actualVersion: number) {
-  return { status: 'conflict', failed: [{ aggregateId, version, actualVersion }] };
+  return { status: 'conflict', failed: [{ check: { aggregateId, version }, aggregateId, actualVersion }] };
 }
 
 export function historyOf(store: VersionStore, aggregateId: string): Promise<readonly StoredVersion[]> {

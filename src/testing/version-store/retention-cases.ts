@@ -9,13 +9,13 @@ export function retentionCases(define: DefineCase): void {
     await committed(store, { writes: [write(b, 1)] });
     const kept = async () => (await historyOf(other, a)).map(({ version }) => version);
     const last = await store.lastSequence();
-    await store.removeVersions({ keepVersions: 2, horizon: sequences[0]! - 1 });
+    await store.vacuum({ keepVersions: 2, horizon: sequences[0]! - 1 });
     assert.deepEqual(await kept(), [1, 2, 3, 4, 5, 6]);
-    await store.removeVersions({ keepVersions: 2, horizon: sequences[2]! });
+    await store.vacuum({ keepVersions: 2, horizon: sequences[2]! });
     assert.deepEqual(await kept(), [3, 4, 5, 6]);
-    assert.ok((await store.removeVersions({ keepVersions: 2, horizon: last })) >= 2);
+    assert.ok((await store.vacuum({ keepVersions: 2, horizon: last })) >= 2);
     assert.deepEqual(await kept(), [5, 6]);
-    await store.removeVersions({ keepVersions: 1, horizon: last });
+    await store.vacuum({ keepVersions: 1, horizon: last });
     assert.deepEqual(await kept(), [6]);
     assert.equal((await other.read(a, { sequence: last }))?.version, 6);
     assert.equal(await other.read(a, { version: 5 }), undefined);
