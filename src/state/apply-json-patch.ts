@@ -44,31 +44,40 @@ class PatchedJson {
   apply(operation: JsonPatchOperation, index: number): void {
     this.#index = index;
     if (!isPlainObject(operation)) throw this.#failure('invalid operation', 'it is not an object');
+    const path = this.#tokens(operation.path, 'path');
     switch (operation.op) {
       case 'add':
-        return this.#add(this.#tokens(operation.path, 'path'), this.#given(operation));
+        this.#add(path, this.#given(operation));
+        break;
       case 'replace':
-        return this.#replace(this.#tokens(operation.path, 'path'), this.#given(operation));
+        this.#replace(path, this.#given(operation));
+        break;
       case 'remove':
-        return void this.#remove(this.#tokens(operation.path, 'path'));
+        this.#remove(path);
+        break;
       case 'test':
-        if (jsonEqual(this.#get(this.#tokens(operation.path, 'path')), this.#given(operation))) return;
+        if (jsonEqual(this.#get(path), this.#given(operation))) break;
         throw this.#failure('test failed', `another value at "${operation.path}"`);
-      case 'copy': {
-        const [from, to] = [this.#tokens(operation.from, 'from'), this.#tokens(operation.path, 'path')];
-        return this.#add(to, this.#shared(this.#get(from)));
-      }
-      case 'move': {
-        const [from, to] = [this.#tokens(operation.from, 'from'), this.#tokens(operation.path, 'path')];
-        if (from.length < to.length && from.every((token, at) => token === to[at])) {
-          throw this.#failure('invalid operation', `"${operation.from}" can't be moved into itself`);
-        }
-        if (from.length === to.length && from.every((token, at) => token === to[at])) return void this.#get(from);
-        return this.#add(to, this.#remove(from));
-      }
+      case 'copy':
+        // In two places from now on: copied, so that changing one leaves the other.
+        this.#add(path, frozenJson(this.#get(this.#tokens(operation.from, 'from')), 'value'));
+        break;
+      case 'move':
+        this.#move(this.#tokens(operation.from, 'from'), path);
+        break;
       default:
         throw this.#failure('invalid operation', 'op is none of add, remove, replace, move, copy, test');
     }
+  }
+
+  #move(from: readonly string[], to: readonly string[]): void {
+    const value = this.#get(from);
+    if (from.every((token, at) => token === to[at])) {
+      if (from.length === to.length) return;
+      throw this.#failure('invalid operation', 'it moves a value into itself');
+    }
+    this.#remove(from);
+    this.#add(to, value);
   }
 
   #add(tokens: readonly string[], value: JsonValue): void {
@@ -84,13 +93,12 @@ class PatchedJson {
     else setOwn(container, key, value);
   }
 
-  #remove(tokens: readonly string[]): JsonValue {
+  #remove(tokens: readonly string[]): void {
     if (tokens.length === 0) throw this.#failure('invalid operation', 'the whole value can not be removed');
     const { container, key } = this.#member(tokens);
-    const value = this.#child(container, key);
+    this.#child(container, key);
     if (Array.isArray(container)) container.splice(Number(key), 1);
     else delete container[key];
-    return value;
   }
 
   #get(tokens: readonly string[]): JsonValue {
@@ -136,11 +144,6 @@ class PatchedJson {
     if (!Array.isArray(own)) for (const key of Object.keys(value)) setOwn(own, key, (value as never)[key]);
     this.#own.add(own);
     return own;
-  }
-
-  /** What is in two places from now on: to be copied before either is changed. */
-  #shared(value: JsonValue): JsonValue {
-    return frozenJson(value, 'value');
   }
 
   #given(operation: { readonly value?: JsonValue }): JsonValue {

@@ -9,30 +9,7 @@ import type { VersionStore } from '../../src/state/version-store.ts';
 import { freshIds, testStores } from '../state/stores.ts';
 import { checkHistory, type FinalVersion, type RecordedTransaction } from './models/state-history.ts';
 import { runs } from './runs.ts';
-
-/** The store, with time passing before and after each of its steps, as the scheduler likes. */
-function scheduled(store: VersionStore, scheduler: fc.Scheduler): VersionStore {
-  const step =
-    <A extends unknown[], R>(what: string, work: (...values: A) => Promise<R>) =>
-    async (...values: A): Promise<R> => {
-      await scheduler.schedule(Promise.resolve(), `to ${what}`);
-      const result = await work.apply(store, values);
-      await scheduler.schedule(Promise.resolve(), `from ${what}`);
-      return result;
-    };
-  return {
-    init: () => store.init(),
-    identity: () => store.identity(),
-    latestVersion: (id) => store.latestVersion(id),
-    commit: step('commit', store.commit),
-    lastSequence: step('lastSequence', store.lastSequence),
-    read: step('read', store.read),
-    history: step('history', store.history),
-    vacuum: step('vacuum', store.vacuum),
-    scan: step('scan', store.scan),
-    changes: step('changes', store.changes),
-  };
-}
+import { scheduledStore } from './scheduled-store.ts';
 
 const names = ['a', 'b', 'c'] as const;
 const step = fc.record({ kind: fc.constantFrom('read', 'write'), id: fc.constantFrom(...names) });
@@ -130,7 +107,7 @@ describe.each(testStores('state_invariants'))('state on $kind', ({ create, share
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.integer({ min: 2, max: 4 }), async (scheduler, count) => {
         const store = create();
-        const mvcc = new MVCCController<number>({ store: scheduled(store, scheduler) });
+        const mvcc = new MVCCController<number>({ store: scheduledStore(store, scheduler) });
         const id = freshIds()('counter');
         let won = 0;
         const increment = async () => {
@@ -158,7 +135,7 @@ describe.each(testStores('state_invariants'))('state on $kind', ({ create, share
         async (scheduler, programs) => {
           const store = create();
           const of = freshIds();
-          const mvcc = new MVCCController<string>({ store: scheduled(store, scheduler) });
+          const mvcc = new MVCCController<string>({ store: scheduledStore(store, scheduler) });
           const transactions = await scheduler.waitFor(
             Promise.all(
               programs.map(({ steps, ...each }, index) =>
@@ -186,7 +163,7 @@ describe.each(testStores('state_invariants'))('state on $kind', ({ create, share
           const of = freshIds();
           const [a, b] = [of('a'), of('b')];
           const options = retains ? { retention: { versions: keepVersions } } : {};
-          const mvcc = new MVCCController<number>({ store: scheduled(store, scheduler), ...options });
+          const mvcc = new MVCCController<number>({ store: scheduledStore(store, scheduler), ...options });
           const writer = async () => {
             for (let n = 1; n <= 4; n++) {
               const transaction = mvcc.begin({ isolationLevel: 'read_committed' });

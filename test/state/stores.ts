@@ -26,7 +26,8 @@ export function testStores(name: string): readonly TestStore[] {
     sqlite = openSqlite(':memory:');
     pglite = await PGlite.create();
     pool = new pg.Pool({ connectionString: postgresUrl, max: 6 });
-  });
+    // PGlite compiles its WebAssembly, which takes long where others compute too.
+  }, 120_000);
   afterAll(async () => {
     sqlite.close();
     await pglite.close();
