@@ -77,4 +77,4 @@ async function forEver(work: () => Promise<void>, pauseMs: number): Promise<neve
 }
 
 say({ what: 'ready' });
-await Promise.all([forEver(transfer, 0), forEver(transfer, 0), forEver(audit, 50)]);
+await Promise.all([forEver(transfer, 0), forEver(transfer, 0), forEver(audit, 200)]);
