@@ -92,7 +92,7 @@ await Promise.all(clerks.map((clerk) => clerk.start()));
 const began = performance.now();
 const elapsed = () => (performance.now() - began) / 1000;
 for (let told = 0; elapsed() < seconds && faults.length === 0; ) {
-  await sleep(500 + Math.random() * 1500);
+  await sleep(1000 + Math.random() * 3000);
   const clerk = clerks[Math.floor(Math.random() * clerks.length)]!;
   await clerk.kill();
   counts.kills++;
