@@ -22,7 +22,12 @@ export function textDelta(base: string, target: string): string {
   const suffix = commonSuffix(base, target, Math.min(base.length, target.length) - prefix);
   const writer = new DeltaWriter(target);
   if (prefix > 0) writer.copy(0, prefix, 0);
-  matchBetween(base, target, { start: prefix, baseEnd: base.length - suffix, targetEnd: target.length - suffix }, writer);
+  matchBetween(
+    base,
+    target,
+    { start: prefix, baseEnd: base.length - suffix, targetEnd: target.length - suffix },
+    writer,
+  );
   if (suffix > 0) writer.copy(base.length - suffix, suffix, target.length - suffix);
   return writer.finish();
 }
@@ -49,7 +54,8 @@ export function applyDelta(base: string, delta: string): string | undefined {
       target += delta.slice(begin, at);
     }
   }
-  const isRight = target.length === Number.parseInt(header[1]!, 36) && murmur3(target) === Number.parseInt(header[2]!, 36);
+  const isRight =
+    target.length === Number.parseInt(header[1]!, 36) && murmur3(target) === Number.parseInt(header[2]!, 36);
   return isRight ? target : undefined;
 }
 
@@ -122,7 +128,11 @@ function matchBetween(base: string, target: string, { start, baseEnd, targetEnd 
     if (!known) continue;
     const place = firstFrom(known, expected);
     let back = 0;
-    while (at - back > done && place - back > 0 && base.charCodeAt(place - back - 1) === target.charCodeAt(at - back - 1)) {
+    while (
+      at - back > done &&
+      place - back > 0 &&
+      base.charCodeAt(place - back - 1) === target.charCodeAt(at - back - 1)
+    ) {
       back++;
     }
     let end = at + keyLength;

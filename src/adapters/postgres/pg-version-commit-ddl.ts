@@ -10,7 +10,8 @@ const request = `ids text[], states text[], checksums text[], ${checks}, happene
  * `committed`: the sequence, the time and the versions in the order of the writes. `failed`: the number of the check
  * (those of prefixes after those of ids), an id and its version. `locked`: the id and who holds it.
  */
-const outcome = 'table (status text, sequence bigint, at bigint, versions bigint[], n bigint, id text, prepared_by text)';
+const outcome =
+  'table (status text, sequence bigint, at bigint, versions bigint[], n bigint, id text, prepared_by text)';
 
 /** What an outcome has where nothing else is said. */
 const none = { status: 'null::text', sequence: 'null::bigint', at: 'null::bigint', versions: 'null::bigint[]' };
@@ -139,7 +140,7 @@ export function commitFunctions(schema: string): string[] {
     `create function ${schema}.prepare_versions_v2(transaction_id text, ${request}) returns ${outcome}
     language plpgsql volatile as $$
     begin
-      update ${commits} set sequence = sequence;
+      update ${commits} c set sequence = c.sequence;
       if not exists (select from ${schema}.state_prepared p where p.id = transaction_id) then
         return query select * from ${schema}.refuse_versions_v2(ids, check_ids, check_versions,
         check_sequences, prefixes, prefix_sequences);
@@ -165,7 +166,7 @@ export function commitFunctions(schema: string): string[] {
     declare
       found_one ${schema}.state_prepared;
     begin
-      update ${commits} set sequence = sequence;
+      update ${commits} c set sequence = c.sequence;
       delete from ${schema}.state_prepared p where p.id = transaction_id returning p.* into found_one;
       delete from ${locks} l where l.prepared_by = transaction_id;
       if found_one.id is not null and is_commit then

@@ -45,7 +45,10 @@ export function refusalOf({ checks }: CommitRequest, rows: readonly OutcomeRow[]
   if (status === 'locked') return { status, aggregateId: id, preparedBy };
   if (status !== 'failed') return undefined;
   // As the parameters have them: first those of ids.
-  const numbered = [...checks.filter((check) => 'aggregateId' in check), ...checks.filter((check) => 'prefix' in check)];
+  const numbered = [
+    ...checks.filter((check) => 'aggregateId' in check),
+    ...checks.filter((check) => 'prefix' in check),
+  ];
   return {
     status: 'conflict',
     failed: rows.map(({ n, id: aggregateId, versions }) => ({

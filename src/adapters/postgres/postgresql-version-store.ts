@@ -111,7 +111,10 @@ export class PostgreSQLVersionStore implements VersionStore {
       const expected = new Map(request.checks.map((check) => ['aggregateId' in check && check.aggregateId, check]));
       const writes = request.writes.map(({ aggregateId }) => {
         const check = expected.get(aggregateId);
-        return { aggregateId, version: check && 'version' in check && check.version > 0 ? check.version + 1 : undefined };
+        return {
+          aggregateId,
+          version: check && 'version' in check && check.version > 0 ? check.version + 1 : undefined,
+        };
       });
       return new CommitInDoubtError({ writes }, { cause });
     });

@@ -90,7 +90,9 @@ export function prepareVersionStatements(db: SqliteDatabase, prefix: string) {
     ),
 
     /** What was replaced before the version that these give may go. */
-    mayGo: db.prepare(`SELECT version AS n ${ofAggregate} AND sequence <= ? AND timestamp < ? ORDER BY version DESC LIMIT 1`),
+    mayGo: db.prepare(
+      `SELECT version AS n ${ofAggregate} AND sequence <= ? AND timestamp < ? ORDER BY version DESC LIMIT 1`,
+    ),
     replacedBefore: db.prepare(`SELECT version AS n ${ofAggregate} AND timestamp < ? ORDER BY version DESC LIMIT 1`),
     sizes: db.prepare(`SELECT version, length(CAST(state AS BLOB)) AS n ${ofAggregate} ORDER BY version DESC`),
     removeBefore: db.prepare(`DELETE ${ofAggregate} AND version < ? RETURNING version AS n`),
