@@ -14,6 +14,8 @@ export interface TestStore {
   readonly create: () => VersionStore;
   /** How many random cases it gets, of those that memory gets. */
   readonly share: number;
+  /** Changes a stored text behind the store's back, where there is a way. */
+  readonly corrupt?: (aggregateId: string, version: number, state: string) => Promise<unknown>;
 }
 
 /** Memory, SQLite, PGlite and, where there is one, a PostgreSQL server, for the tests of one file. */
@@ -34,12 +36,32 @@ export function testStores(name: string): readonly TestStore[] {
     if (postgresUrl) await pool.query(`drop schema if exists ${schema} cascade`);
     await pool.end();
   });
+  const change = (place: string) => `update ${place} set state = $1 where aggregate_id = $2 and version = $3`;
   return [
     { kind: 'memory', create: () => new MemoryVersionStore(), share: 1 },
-    { kind: 'SQLite', create: () => new SqliteVersionStore(sqlite), share: 0.3 },
-    { kind: 'PGlite', create: () => new PostgreSQLVersionStore(pglite), share: 0.04 },
+    {
+      kind: 'SQLite',
+      create: () => new SqliteVersionStore(sqlite),
+      share: 0.3,
+      corrupt: async (id, version, state) =>
+        sqlite.prepare(change('migration_state_versions').replace(/\$\d/g, '?')).run(state, id, version),
+    },
+    {
+      kind: 'PGlite',
+      create: () => new PostgreSQLVersionStore(pglite, { schema }),
+      share: 0.04,
+      corrupt: (id, version, state) => pglite.query(change(`${schema}.state_versions`), [state, id, version]),
+    },
     ...(postgresUrl
-      ? [{ kind: 'PostgreSQL', create: () => new PostgreSQLVersionStore(pool, { schema }), share: 0.1 }]
+      ? [
+          {
+            kind: 'PostgreSQL',
+            create: () => new PostgreSQLVersionStore(pool, { schema }),
+            share: 0.1,
+            corrupt: (id: string, version: number, state: string) =>
+              pool.query(change(`${schema}.state_versions`), [state, id, version]),
+          },
+        ]
       : []),
   ];
 }
