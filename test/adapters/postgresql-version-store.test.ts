@@ -48,6 +48,36 @@ describe('round trips', () => {
     }
   });
 
+  it('commits that come while one is on its way share the next, each with its own outcome', async () => {
+    const { sent, store } = await counting('groups');
+    sent.length = 0;
+    const commit = (id: string, version: number, state: string | number = 1) =>
+      store.commit({ writes: [write(id, state)], checks: [{ aggregateId: id, version }], timestamp: 0 });
+    const first = commit('first', 0);
+    await Promise.resolve();
+    const others = [commit('a', 0), commit('a', 1), commit('a', 1), commit('b', 7), commit('c', 0)];
+    const outcomes = await Promise.all([first, ...others]);
+    expect(outcomes.map((outcome) => (outcome.status === 'committed' ? outcome.sequence : outcome.status))).toEqual([
+      1,
+      2,
+      3,
+      'conflict',
+      'conflict',
+      4,
+    ]);
+    expect(sent.length).toBe(2);
+    expect((await store.history('a', { fromVersion: 1, limit: 9 })).map(({ sequence }) => sequence)).toEqual([2, 3]);
+  });
+
+  it('one commit that the server refuses harms no other of its group', async () => {
+    const { store } = await counting('groups');
+    // PostgreSQL's text can't hold it; the controller lets no such id through.
+    const ids = ['x', 'nul\0', 'y'];
+    const settled = await Promise.allSettled(ids.map((id) => store.commit(request(id))));
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect([await store.latestVersion('x'), await store.latestVersion('y')]).toEqual([1, 1]);
+  });
+
   it('reading, scanning and following changes are one each, also of packed versions', async () => {
     const { sent, store } = await counting('trips');
     for (let n = 1; n <= 40; n++)
@@ -122,7 +152,7 @@ describe('a connection that is lost', () => {
     const client: PgQueryable = {
       async query(text, values) {
         const result = await db.query(text, values);
-        if (text.startsWith('select * from') && text.includes(name) && left-- > 0)
+        if (text.startsWith('select 0 as part') && text.includes(name) && left-- > 0)
           throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
         return result;
       },
