@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../core/errors.ts';
+import { InvalidArgumentError, StorageError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json-value.ts';
 import type { ChangeEvent, ChangeLog, ChangeRecord } from './change-log.ts';
 import type { CommitRequest, Committed, VersionStore } from './version-store.ts';
@@ -55,15 +55,19 @@ export function recordChanges<S = JsonValue>(store: VersionStore, options: Recor
     },
     async commit(request, { within } = {}) {
       await log.init();
+      let isRecorded = false;
       const outcome = await store.commit(request, {
         within(committed, client) {
+          isRecorded = true;
           const told = records(request, committed);
           const appended = told.length > 0 ? log.appendWithin(client, told) : undefined;
           if (!within) return appended;
           return isPromise(appended) ? appended.then(() => within(committed, client)) : within(committed, client);
         },
       });
-      if (outcome.status === 'committed') log.wake();
+      if (outcome.status !== 'committed') return outcome;
+      if (!isRecorded) throw new StorageError('tell a change in events', 'its VersionStore must heed `within`');
+      log.wake();
       return outcome;
     },
     lastSequence: () => store.lastSequence(),

@@ -9,6 +9,7 @@ import { prepareCases, syncCases } from './version-store/prepare-cases.ts';
 import { retentionCases } from './version-store/retention-cases.ts';
 import { scanCases } from './version-store/scan-cases.ts';
 import { versionCases } from './version-store/version-cases.ts';
+import { withinCases } from './version-store/within-cases.ts';
 
 /** How the suite comes by the stores it tests. */
 export interface VersionStoreConformanceOptions {
@@ -44,6 +45,7 @@ export function versionStoreConformance(runner: ConformanceRunner, options: Vers
     ['versions', versionCases],
     ['deletions', deletionCases],
     ['commits', commitCases],
+    ['commits that do something besides', withinCases],
     ['checks', checkCases],
     ['scans and changes', scanCases],
     ['synchronous commits', syncCases],

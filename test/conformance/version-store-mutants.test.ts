@@ -108,6 +108,22 @@ function retentionMutants(
 
 /** Methods that replace those of a correct store; `next` is the correct one. */
 const mutants: Record<string, (next: Next) => Partial<VersionStore>> = {
+  'does nothing besides': (next) => ({ commit: (request) => next.commit(request) }),
+  'writes before it does something besides': (next) => ({
+    async commit(request, { within } = {}) {
+      const outcome = await next.commit(request);
+      if (outcome.status === 'committed') await within?.(outcome, undefined);
+      return outcome;
+    },
+  }),
+  'does something besides though it is refused': (next) => ({
+    async commit(request, { within } = {}) {
+      const outcome = await next.commit(request, { within });
+      if (outcome.status !== 'committed')
+        await within?.({ ...request, sequence: 0, status: 'committed', versions: [] }, undefined);
+      return outcome;
+    },
+  }),
   'ignores checks': (next) => ({ commit: (request) => next.commit({ ...request, checks: [] }) }),
   'ignores the check of what must not exist': (next) =>
     withChecks(next, (check) => !('version' in check) || check.version > 0),
@@ -539,7 +555,7 @@ function mutate(mutant: (next: Next) => Partial<VersionStore>): VersionStore {
   const next = new MemoryVersionStore();
   return {
     init: () => next.init(),
-    commit: (request) => next.commit(request),
+    commit: (request, options) => next.commit(request, options),
     lastSequence: () => next.lastSequence(),
     latestVersion: (id) => next.latestVersion(id),
     read: (id, at) => next.read(id, at),

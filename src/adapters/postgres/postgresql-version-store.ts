@@ -22,6 +22,7 @@ import type {
   VersionStore,
 } from '../../state/version-store.ts';
 import { callersWork, OpenTransaction } from './open-transaction.ts';
+import { type CommitSettled, PgCommitGroups } from './pg-commit-groups.ts';
 import { layoutStatements, migrateLayout } from './pg-ddl.ts';
 import { pgError } from './pg-error.ts';
 import type { Int8 } from './pg-event-rows.ts';
@@ -53,8 +54,9 @@ export interface PostgreSQLVersionStoreOptions {
 /**
  * Versions in a PostgreSQL database of yours, through pg.Pool, pg.Client or PGlite.
  *
- * A commit is one round trip, whatever it writes. Commits of one schema go one after the other; reading never waits. Use
- * the primary: a standby may not have yet what a snapshot sees.
+ * A commit is one round trip, whatever it writes. Commits of one schema go one after the other; those that come while
+ * others are on their way go together in one statement and one wait for the disk. Reading never waits. Use the primary: a
+ * standby may not have yet what a snapshot sees.
  */
 export class PostgreSQLVersionStore implements VersionStore {
   readonly #db: PgDatabase;
@@ -62,6 +64,7 @@ export class PostgreSQLVersionStore implements VersionStore {
   readonly #options: PostgreSQLVersionStoreOptions;
   readonly #queries: ReturnType<typeof versionQueries>;
   readonly #packer: PgVersionPacker;
+  readonly #groups = new PgCommitGroups((requests) => this.#settle(requests));
 
   /** @throws {@link InvalidArgumentError} for a schema that is not a plain identifier. */
   constructor(db: PgDatabase, options: PostgreSQLVersionStoreOptions = {}) {
@@ -107,30 +110,9 @@ export class PostgreSQLVersionStore implements VersionStore {
 
   /** @throws {@link CommitInDoubtError} if the connection was lost before the server answered. */
   async commit(request: CommitRequest, { within }: CommitOptions = {}): Promise<CommitOutcome> {
+    if (!this.#isInside && !within) return this.#groups.commit(request);
     if (!this.#isInside) await this.#packer.packDue();
-    const values = requestValues(request);
-    const andWithin = async (rows: readonly OutcomeRow[], connection: PgQueryable) => {
-      if (refusalOf(request, rows)) return;
-      await callersWork(connection, (client) => within!(committedOf(rows[0]!), client));
-    };
-    const inDoubt = (cause: unknown) => {
-      const expected = new Map(request.checks.map((check) => ['aggregateId' in check && check.aggregateId, check]));
-      const writes = request.writes.map(({ aggregateId }) => {
-        const check = expected.get(aggregateId);
-        return {
-          aggregateId,
-          version: check && 'version' in check && check.version > 0 ? check.version + 1 : undefined,
-        };
-      });
-      return new CommitInDoubtError({ writes }, { cause });
-    };
-    const rows = await this.#call('commit versions', 'commit_versions_v2', values, inDoubt, within && andWithin);
-    const refusal = refusalOf(request, rows);
-    if (refusal) return refusal;
-    for (const [index, { aggregateId }] of request.writes.entries()) {
-      this.#packer.wrote(aggregateId, (values[1] as (string | null)[])[index]!);
-    }
-    return committedOf(rows[0]!);
+    return (await this.#commit([request], within))[0]!;
   }
 
   async prepare(id: string, request: CommitRequest): Promise<{ readonly status: 'prepared' } | NotCommitted> {
@@ -247,31 +229,73 @@ export class PostgreSQLVersionStore implements VersionStore {
     return this.#db instanceof OpenTransaction;
   }
 
-  /** Calls a function that commits, prepares or decides. */
-  #call(
-    operation: string,
-    name: string,
-    values: unknown[],
-    inDoubt?: (cause: unknown) => Error,
-    within?: (rows: readonly OutcomeRow[], connection: PgQueryable) => Promise<void>,
-  ) {
-    const parameters = values.map((_, index) => `$${index + 1}`).join(', ');
-    const text = `select * from ${this.#schema}.${name}(${parameters})`;
-    return this.#change<OutcomeRow>(operation, text, values, inDoubt, within);
+  /** Commits one after the other in one statement, each with an outcome of its own. */
+  async #settle(requests: readonly CommitRequest[]): Promise<readonly CommitSettled[]> {
+    try {
+      await this.#packer.packDue();
+      return (await this.#commit(requests)).map((outcome) => ({ outcome }));
+    } catch (error) {
+      if (isMigrationError(error, 'COMMIT_IN_DOUBT')) {
+        return requests.map((request) => ({ error: inDoubt([request], error.cause) }));
+      }
+      if (requests.length === 1) return [{ error }];
+      // One of them makes the statement fail: the others must not suffer for it.
+      const settled: CommitSettled[] = [];
+      for (const request of requests) settled.push(...(await this.#settle([request])));
+      return settled;
+    }
+  }
+
+  /** @param within - Besides one request alone. */
+  async #commit(requests: readonly CommitRequest[], within?: CommitOptions['within']): Promise<CommitOutcome[]> {
+    const all = requests.map(requestValues);
+    const calls = all.map((values, index) => this.#calling('commit_versions_v2', values.length, index));
+    const rows = await this.#change<OutcomeRow & { readonly part: number }>(
+      'commit versions',
+      calls.join(' union all '),
+      all.flat(),
+      (cause) => inDoubt(requests, cause),
+      within &&
+        (async (found, connection) => {
+          if (refusalOf(requests[0]!, found)) return;
+          await callersWork(connection, (client) => within(committedOf(found[0]!), client));
+        }),
+    );
+    return requests.map((request, index) => {
+      const own = rows.filter(({ part }) => part === index);
+      const refusal = refusalOf(request, own);
+      if (refusal) return refusal;
+      const states = all[index]![1] as readonly (string | null)[];
+      if (!this.#isInside) {
+        for (const [n, { aggregateId }] of request.writes.entries()) this.#packer.wrote(aggregateId, states[n]!);
+      }
+      return committedOf(own[0]!);
+    });
+  }
+
+  /** Calls a function that prepares or decides. */
+  #call(operation: string, name: string, values: unknown[]) {
+    return this.#change<OutcomeRow>(operation, this.#calling(name, values.length, 0), values);
+  }
+
+  /** The call of a function with so many parameters, behind those of the calls before it. */
+  #calling(name: string, count: number, index: number): string {
+    const parameters = Array.from({ length: count }, (_, n) => `$${index * count + n + 1}`).join(', ');
+    return `select ${index} as part, o.* from ${this.#schema}.${name}(${parameters}) o`;
   }
 
   /**
    * Runs a statement, again where the server rolled it back for the sake of another or was not reached; after a lost
    * connection too, if that can be done twice.
    *
-   * @param inDoubt - What a lost connection is thrown as, where it can't.
+   * @param whenLost - What a lost connection is thrown as, where it can't.
    * @param within - Done in the same transaction.
    */
   async #change<R>(
     operation: string,
     text: string,
     values: unknown[],
-    inDoubt?: (cause: unknown) => Error,
+    whenLost?: (cause: unknown) => Error,
     within?: (rows: readonly R[], connection: PgQueryable) => Promise<void>,
   ): Promise<readonly R[]> {
     const run = async (connection: PgQueryable) => {
@@ -289,7 +313,7 @@ export class PostgreSQLVersionStore implements VersionStore {
         if (isMigrationError(error)) throw error;
         if (this.#isInside) throw pgError(operation, 'roll your transaction back and run all of it again', error);
         const failure = error instanceof CallersError ? 'given_up' : failureOf(error);
-        if (failure === 'lost' && inDoubt) throw inDoubt(error);
+        if (failure === 'lost' && whenLost) throw whenLost(error);
         if (failure === 'refused' || attempt >= maxAttempts) throw pgError(operation, 'try again', error);
       }
       await sleep(backoffDelay(attempt, { initialMs: 5, maxMs: 500 }, random), { clock });
@@ -312,4 +336,15 @@ export class PostgreSQLVersionStore implements VersionStore {
       throw pgError(operation, 'try again', error);
     }
   }
+}
+
+function inDoubt(requests: readonly CommitRequest[], cause: unknown): CommitInDoubtError {
+  const writes = requests.flatMap(({ writes: written, checks }) =>
+    written.map(({ aggregateId }) => {
+      const check = checks.find((each) => 'version' in each && each.aggregateId === aggregateId);
+      // Version 0 may be that of what was deleted, which has another number.
+      return { aggregateId, version: check && 'version' in check && check.version > 0 ? check.version + 1 : undefined };
+    }),
+  );
+  return new CommitInDoubtError({ writes }, { cause });
 }
