@@ -108,19 +108,19 @@ function retentionMutants(
 
 /** Methods that replace those of a correct store; `next` is the correct one. */
 const mutants: Record<string, (next: Next) => Partial<VersionStore>> = {
-  'does nothing besides': (next) => ({ commit: (request) => next.commit(request) }),
+  'does nothing besides': (next) => ({ commit: (request, _options) => next.commit(request) }),
   'writes before it does something besides': (next) => ({
-    async commit(request, { within } = {}) {
+    async commit(request, options) {
       const outcome = await next.commit(request);
-      if (outcome.status === 'committed') await within?.(outcome, undefined);
+      if (outcome.status === 'committed') await options?.within?.(outcome, undefined);
       return outcome;
     },
   }),
   'does something besides though it is refused': (next) => ({
-    async commit(request, { within } = {}) {
-      const outcome = await next.commit(request, { within });
-      if (outcome.status !== 'committed')
-        await within?.({ ...request, sequence: 0, status: 'committed', versions: [] }, undefined);
+    async commit(request, options) {
+      const outcome = await next.commit(request, options);
+      const nothing = { status: 'committed', sequence: 0, timestamp: 0, versions: [] } as const;
+      if (outcome.status !== 'committed') await options?.within?.(nothing, undefined);
       return outcome;
     },
   }),
@@ -553,6 +553,8 @@ function withoutProto(this: unknown, key: string, value: unknown) {
 /** A correct store with some methods replaced. */
 function mutate(mutant: (next: Next) => Partial<VersionStore>): VersionStore {
   const next = new MemoryVersionStore();
+  const wrong = mutant(next);
+  const { commit } = wrong;
   return {
     init: () => next.init(),
     commit: (request, options) => next.commit(request, options),
@@ -568,7 +570,11 @@ function mutate(mutant: (next: Next) => Partial<VersionStore>): VersionStore {
     decide: (id, decision, timestamp) => next.decide(id, decision, timestamp),
     prepared: () => next.prepared(),
     commitSync: (request) => next.commitSync(request),
-    ...mutant(next),
+    ...wrong,
+    // A commit that is wrong otherwise does right what it knows nothing of.
+    ...(commit && {
+      commit: (request, options) => (commit.length < 2 && options ? next : wrong).commit!(request, options),
+    }),
   };
 }
 
