@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PgDatabase } from '../../src/adapters/postgres/pg-queryable.ts';
 import { PostgreSQLVersionStore } from '../../src/adapters/postgres/postgresql-version-store.ts';
 import { SqliteVersionStore } from '../../src/adapters/sqlite/sqlite-version-store.ts';
 import { deepFreeze, type JsonValue } from '../../src/core/json-value.ts';
@@ -37,7 +38,9 @@ async function fill(store: VersionStore, bytes: () => Promise<number> | number):
   await store.init();
   const before = await bytes();
   for (let n = 1; n <= versions; n++) {
-    const outcome = await store.commit({ writes: [{ aggregateId: 'a', state: stateAt(n) }], checks: [], timestamp: n });
+    // A copy, as the controller makes one: versions share nothing.
+    const state = deepFreeze(structuredClone(stateAt(n)));
+    const outcome = await store.commit({ writes: [{ aggregateId: 'a', state }], checks: [], timestamp: n });
     expect(outcome.status).toBe('committed');
   }
   const taken = (await bytes()) - before;
@@ -110,9 +113,12 @@ describe('MV5 small changes of long states take little room', () => {
   });
 });
 
-function onPostgres(where: string, open: () => Promise<PGlite | pg.Pool>, close: (db: never) => Promise<void>) {
+/** What the test asks of PGlite and of a pool alike. */
+type Db = PgDatabase & { query(text: string): Promise<{ readonly rows: readonly unknown[] }> };
+
+function onPostgres(where: string, open: () => Promise<Db>, close: (db: never) => Promise<void>) {
   const schema = uniqueName('deltas');
-  let db: PGlite | pg.Pool;
+  let db: Db;
   beforeAll(async () => {
     db = await open();
   });
@@ -152,7 +158,9 @@ function onPostgres(where: string, open: () => Promise<PGlite | pg.Pool>, close:
 
   it('says so when a delta is damaged', async () => {
     const store = new PostgreSQLVersionStore(db, { schema });
-    await db.query(`update ${schema}.state_versions set state = 'x' || state where aggregate_id = 'b' and version = 30`);
+    await db.query(
+      `update ${schema}.state_versions set state = 'x' || state where aggregate_id = 'b' and version = 30`,
+    );
     await expect(store.read('b', { version: 30 })).rejects.toMatchObject({
       code: 'STORAGE_FAILED',
       message: expect.stringContaining('damaged'),
@@ -162,9 +170,17 @@ function onPostgres(where: string, open: () => Promise<PGlite | pg.Pool>, close:
 }
 
 describe('deltas on PGlite', () => {
-  onPostgres('PGlite', () => PGlite.create(), (db: PGlite) => db.close());
+  onPostgres(
+    'PGlite',
+    () => PGlite.create(),
+    (db: PGlite) => db.close(),
+  );
 });
 
 describeWithPostgres('deltas on PostgreSQL', () => {
-  onPostgres('PostgreSQL', async () => new pg.Pool({ connectionString: postgresUrl, max: 3 }), (pool: pg.Pool) => pool.end());
+  onPostgres(
+    'PostgreSQL',
+    async () => new pg.Pool({ connectionString: postgresUrl, max: 3 }),
+    (pool: pg.Pool) => pool.end(),
+  );
 });
