@@ -42,6 +42,7 @@ export { checksum, stableStringify } from './core/checksum.ts';
 export { type Clock, systemClock } from './core/clock.ts';
 export {
   AppendInDoubtError,
+  CommitInDoubtError,
   ClosedError,
   ConcurrencyConflictError,
   HorizonUnknownError,
