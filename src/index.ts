@@ -42,8 +42,8 @@ export { checksum, stableStringify } from './core/checksum.ts';
 export { type Clock, systemClock } from './core/clock.ts';
 export {
   AppendInDoubtError,
-  CommitInDoubtError,
   ClosedError,
+  CommitInDoubtError,
   ConcurrencyConflictError,
   HorizonUnknownError,
   InvalidArgumentError,
