@@ -43,6 +43,7 @@ export { type Clock, systemClock } from './core/clock.ts';
 export {
   AppendInDoubtError,
   ClosedError,
+  CommitInDoubtError,
   ConcurrencyConflictError,
   HorizonUnknownError,
   InvalidArgumentError,

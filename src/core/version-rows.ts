@@ -6,7 +6,7 @@ import { applyDelta } from './text-delta.ts';
 type Integer = string | number | bigint;
 
 /** How a version is kept: its JSON text, what makes it out of the text of the next version, or nothing. */
-export type VersionForm = 'full' | 'delta' | 'deleted';
+type VersionForm = 'full' | 'delta' | 'deleted';
 
 /** A version as an SQL database gives it. */
 export interface VersionRow {

@@ -174,6 +174,6 @@ export class SqliteVersionLog {
 }
 
 /** The column `n`, 0 where there is no row. A driver may have been told to give integers as bigint. */
-export function number(row: unknown): number {
+function number(row: unknown): number {
   return Number((row as { n: Integer } | undefined)?.n ?? 0);
 }
