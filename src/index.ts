@@ -43,18 +43,21 @@ export { type Clock, systemClock } from './core/clock.ts';
 export {
   AppendInDoubtError,
   ClosedError,
+  CommitInDoubtError,
   ConcurrencyConflictError,
   HorizonUnknownError,
   InvalidArgumentError,
   isMigrationError,
   MigrationError,
   ReadOnlyStorageError,
+  SnapshotTooOldError,
   StorageError,
   TimeoutError,
 } from './core/errors.ts';
 export type { EventQuery, EventQueryItem } from './core/event-query.ts';
 export type { ExpectedVersion } from './core/expected-version.ts';
 export { type JsonObject, type JsonValue, jsonEqual } from './core/json-value.ts';
+export { DeadlockError, LockTimeoutError, type LockWait } from './core/lock-errors.ts';
 export { murmur3 } from './core/murmur3.ts';
 export type { OnError } from './core/on-error.ts';
 export { AesGcmEncryption, type AesGcmEncryptionOptions } from './events/aes-gcm-encryption.ts';
@@ -191,6 +194,7 @@ export type {
 export type { RunOptions, SubscribeOptions, TypedSubscribeOptions } from './events/subscribe-options.ts';
 export type { Subscription } from './events/subscription.ts';
 export {
+  DifferentDatabaseError,
   NotInitializedError,
   SynchronousAppendError,
   UnsupportedByAdapterError,
@@ -319,30 +323,74 @@ export { RollbackFailedError, SystemInvalidError } from './rollback/errors.ts';
 export { RollbackManager } from './rollback/rollback-manager.ts';
 export type { RollbackContext, RollbackResult, RollbackStrategy } from './rollback/rollback-strategy.ts';
 export type { SystemValidator, SystemValidity } from './rollback/system-validator.ts';
-export { ReadOnlyTransactionError, SnapshotTooOldError, TransactionEndedError } from './state/errors.ts';
+export { applyJsonPatch, type JsonPatchOperation } from './state/apply-json-patch.ts';
+export { applyMergePatch, type MergePatch } from './state/apply-merge-patch.ts';
+export type { ChangeEvent, ChangeLog, ChangeRecord } from './state/change-log.ts';
+export { diffJson } from './state/diff-json.ts';
+export {
+  JsonPatchError,
+  PreparedConflictError,
+  ReadOnlyTransactionError,
+  SavepointEndedError,
+  TransactionEndedError,
+  TwoPhaseUnsupportedError,
+  VersionCorruptedError,
+  VersionNotFoundError,
+} from './state/errors.ts';
 export type { IsolationLevel } from './state/isolation-level.ts';
+export type { LockManager, LockMode, LockOptions, ReleaseLocks } from './state/lock-manager.ts';
+export { MemoryLockManager } from './state/memory-lock-manager.ts';
 export { MemoryVersionStore } from './state/memory-version-store.ts';
-export { type HistoryOptions, MVCCController, type MVCCControllerOptions } from './state/mvcc-controller.ts';
+export {
+  type HistoryOptions,
+  MVCCController,
+  type MVCCControllerOptions,
+  type ReadVersionOptions,
+} from './state/mvcc-controller.ts';
+export type { LongSnapshot } from './state/open-snapshots.ts';
+export { type RecordChangesOptions, recordChanges, type StateChange } from './state/record-changes.ts';
+export type { RetentionOptions } from './state/retention.ts';
 export type { RetryOptions } from './state/retry-conflicts.ts';
-export { type StateListener, StateManager, type StateManagerOptions } from './state/state-manager.ts';
-export type { BeginOptions, Transaction } from './state/transaction.ts';
+export { StateManager } from './state/state-manager.ts';
+export type {
+  SetOptions,
+  StateListener,
+  StateManagerOptions,
+  StateMoment,
+  StateTransactionOptions,
+  SubscribeStateOptions,
+} from './state/state-manager-options.ts';
+export type { StateTransaction } from './state/state-transaction.ts';
+export type { BeginOptions, Savepoint, ScanOptions, Transaction } from './state/transaction.ts';
 export {
   type ExecuteOptions,
   TransactionManager,
   type TransactionManagerOptions,
   type TransactionOperation,
 } from './state/transaction-manager.ts';
+export type { VersionReport } from './state/verify-versions.ts';
 export type {
+  AggregateCheck,
+  ChangesPage,
+  CommitOptions,
   CommitOutcome,
   CommitRequest,
+  Committed,
   FailedCheck,
+  NotCommitted,
+  PrefixCheck,
+  PreparedVersions,
   Retention,
+  ScanPage,
   StoredVersion,
+  UnchangedCheck,
   VersionCheck,
+  VersionSelector,
   VersionStore,
   VersionWrite,
 } from './state/version-store.ts';
-export type { VersionedState } from './state/versioned-state.ts';
+export type { DeletedVersion, StateVersion, VersionedState } from './state/versioned-state.ts';
+export type { WatchedVersion, WatchOptions } from './state/watch-versions.ts';
 export {
   FileWatchError,
   FinalSyncError,

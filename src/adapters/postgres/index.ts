@@ -9,5 +9,6 @@ export {
   type PostgreSQLEventTransportOptions,
 } from './postgresql-event-transport.ts';
 export { PostgreSQLKeyStore, type PostgreSQLKeyStoreOptions } from './postgresql-key-store.ts';
+export { PostgreSQLLockManager, type PostgreSQLLockManagerOptions } from './postgresql-lock-manager.ts';
 export { PostgreSQLVersionStore, type PostgreSQLVersionStoreOptions } from './postgresql-version-store.ts';
 export type { PgConnect } from './reconnecting-hearer.ts';
