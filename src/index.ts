@@ -352,12 +352,21 @@ export {
 } from './state/transaction-manager.ts';
 export type { VersionReport } from './state/verify-versions.ts';
 export type {
+  AggregateCheck,
+  ChangesPage,
   CommitOutcome,
   CommitRequest,
+  Committed,
   FailedCheck,
+  NotCommitted,
+  PrefixCheck,
+  PreparedVersions,
   Retention,
+  ScanPage,
   StoredVersion,
+  UnchangedCheck,
   VersionCheck,
+  VersionSelector,
   VersionStore,
   VersionWrite,
 } from './state/version-store.ts';

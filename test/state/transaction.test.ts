@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidArgumentError, SnapshotTooOldError } from '../../src/core/errors.ts';
-import { ReadOnlyTransactionError, TransactionEndedError } from '../../src/state/errors.ts';
+import { ConcurrencyConflictError, InvalidArgumentError, SnapshotTooOldError } from '../../src/core/errors.ts';
+import { ReadOnlyTransactionError, SavepointEndedError, TransactionEndedError } from '../../src/state/errors.ts';
 import { MemoryVersionStore } from '../../src/state/memory-version-store.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
 
@@ -144,6 +144,82 @@ describe('Transaction', () => {
     await expect(transaction.commit()).rejects.toThrow('no commit');
     await expect(transaction.commit()).rejects.toThrow(TransactionEndedError);
     expect((await mvcc.readVersion('a'))?.state).toBe(1);
+  });
+
+  it('makes a statement of read_committed anew when somebody commits in between, and gives up in the end', async () => {
+    const store = new MemoryVersionStore();
+    const mvcc = new MVCCController<number>({ store });
+    await mvcc.writeVersion('a', 1);
+    const transaction = mvcc.begin({ isolationLevel: 'read_committed' });
+    await transaction.updateWhere('', (state) => state + 1);
+    const scan = store.scan.bind(store);
+    let between = 1;
+    store.scan = async (page) => {
+      const found = await scan(page);
+      if (between-- > 0) await mvcc.writeVersion('a', (found[0]!.state as number) + 10);
+      return found;
+    };
+    await transaction.commit();
+    expect((await mvcc.readVersion('a'))?.state).toBe(12);
+    const unlucky = mvcc.begin({ isolationLevel: 'read_committed' });
+    await unlucky.updateWhere('', (state) => state + 1);
+    between = Number.POSITIVE_INFINITY;
+    await expect(unlucky.commit()).rejects.toThrow(ConcurrencyConflictError);
+  });
+
+  it('keeps single writes of read_committed in their place before and after a statement', async () => {
+    const mvcc = new MVCCController<number>();
+    const transaction = mvcc.begin({ isolationLevel: 'read_committed' });
+    await transaction.write('a', 1);
+    await transaction.write('gone', 1);
+    expect(await transaction.updateWhere('', (state, id) => (id === 'gone' ? undefined : state + 1))).toBe(1);
+    expect(await transaction.deleteWhere('g', () => true)).toBe(1);
+    await transaction.write('b', 1);
+    expect((await transaction.commit()).map(({ aggregateId, state }) => [aggregateId, state])).toEqual([
+      ['a', 2],
+      ['b', 1],
+    ]);
+    expect(await mvcc.latestVersion('gone')).toBe(0);
+  });
+
+  it('knows a savepoint no more that was released, or is later than one rolled back or released', async () => {
+    const transaction = new MVCCController<number>().begin();
+    const [first, second, third] = [transaction.savepoint(), transaction.savepoint(), transaction.savepoint()];
+    second.rollback();
+    second.rollback();
+    for (const end of [third.rollback, third.release]) expect(end).toThrow(SavepointEndedError);
+    first.release();
+    for (const end of [first.rollback, first.release, second.rollback]) expect(end).toThrow(SavepointEndedError);
+    await transaction.rollback();
+    expect(() => transaction.savepoint()).toThrow(TransactionEndedError);
+    expect(first.rollback).toThrow(TransactionEndedError);
+  });
+
+  it('scans page by page, with its own writes and deletions in their places, whatever is written meanwhile', async () => {
+    const mvcc = new MVCCController<number>();
+    const ids = Array.from({ length: 9 }, (_, n) => `k${n}`);
+    for (const id of ids) if (id !== 'k0' && id !== 'k4' && id !== 'k8') await mvcc.writeVersion(id, 1);
+    const transaction = mvcc.begin();
+    for (const id of ['k0', 'k4', 'k5', 'k8', 'l']) await transaction.write(id, 2);
+    for (const id of ['k1', 'k6', 'k3']) await transaction.delete(id);
+    for (const batchSize of [1, 2, 3, 100]) {
+      const found: [string, number][] = [];
+      for await (const { aggregateId, state } of transaction.scan('k', { batchSize })) {
+        found.push([aggregateId, state]);
+        await transaction.write(`k5${found.length}`, 3);
+      }
+      for (let n = 1; n <= found.length; n++) await transaction.delete(`k5${n}`);
+      expect(found).toEqual([
+        ['k0', 2],
+        ['k2', 1],
+        ['k4', 2],
+        ['k5', 2],
+        ['k7', 1],
+        ['k8', 2],
+      ]);
+    }
+    await expect(transaction.scan('k', { batchSize: 0 }).next()).rejects.toThrow(InvalidArgumentError);
+    await expect(transaction.scan('\0').next()).rejects.toThrow(InvalidArgumentError);
   });
 
   it('says so when another controller removed what its snapshot sees', async () => {
