@@ -333,12 +333,8 @@ export {
 } from './state/errors.ts';
 export type { IsolationLevel } from './state/isolation-level.ts';
 export { MemoryVersionStore } from './state/memory-version-store.ts';
-export {
-  type HistoryOptions,
-  MVCCController,
-  type MVCCControllerOptions,
-  type ReadVersionOptions,
-} from './state/mvcc-controller.ts';
+export { MVCCController } from './state/mvcc-controller.ts';
+export type { HistoryOptions, MVCCControllerOptions, ReadVersionOptions } from './state/mvcc-controller-options.ts';
 export type { LongSnapshot } from './state/open-snapshots.ts';
 export type { RetentionOptions } from './state/retention.ts';
 export type { RetryOptions } from './state/retry-conflicts.ts';
