@@ -18,14 +18,7 @@ import { MemoryVersionStore } from './memory-version-store.ts';
 import type { HistoryOptions, MVCCControllerOptions, ReadVersionOptions } from './mvcc-controller-options.ts';
 import { OpenSnapshots } from './open-snapshots.ts';
 import { checkRetention, type RetentionOptions, retentionAt } from './retention.ts';
-import {
-  type BeginOptions,
-  type Changes,
-  given,
-  Transaction,
-  type TransactionContext,
-  type WrittenVersions,
-} from './transaction.ts';
+import { type BeginOptions, given, Transaction, type TransactionContext, type WrittenVersions } from './transaction.ts';
 import type { TransactionReads } from './transaction-reads.ts';
 import { isIntact, type VersionReport, verifyVersions } from './verify-versions.ts';
 import type { CommitRequest, Committed, NotCommitted, PreparedVersions, VersionStore } from './version-store.ts';
@@ -37,6 +30,7 @@ import {
   type VersionedState,
 } from './versioned-state.ts';
 import { type WatchedVersion, type WatchOptions, watchVersions } from './watch-versions.ts';
+import type { Changes } from './write-set.ts';
 
 /**
  * The versions of aggregates, and transactions over any number of them.
