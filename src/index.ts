@@ -341,12 +341,8 @@ export type { IsolationLevel } from './state/isolation-level.ts';
 export type { LockManager, LockMode, LockOptions, ReleaseLocks } from './state/lock-manager.ts';
 export { MemoryLockManager } from './state/memory-lock-manager.ts';
 export { MemoryVersionStore } from './state/memory-version-store.ts';
-export {
-  type HistoryOptions,
-  MVCCController,
-  type MVCCControllerOptions,
-  type ReadVersionOptions,
-} from './state/mvcc-controller.ts';
+export { MVCCController } from './state/mvcc-controller.ts';
+export type { HistoryOptions, MVCCControllerOptions, ReadVersionOptions } from './state/mvcc-controller-options.ts';
 export type { LongSnapshot } from './state/open-snapshots.ts';
 export { type RecordChangesOptions, recordChanges, type StateChange } from './state/record-changes.ts';
 export type { RetentionOptions } from './state/retention.ts';

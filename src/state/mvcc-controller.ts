@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import { ClosedError, ConcurrencyConflictError, InvalidArgumentError, SnapshotTooOldError } from '../core/errors.ts';
 import { Initialization } from '../core/initialization.ts';
 import { frozenJson, type JsonValue } from '../core/json-value.ts';
-import { type OnError, throwLater } from '../core/on-error.ts';
+import { throwLater } from '../core/on-error.ts';
 import type { JsonPatchOperation } from './apply-json-patch.ts';
 import { checkAggregateId, checkWhole } from './arguments.ts';
 import { CommitSignal } from './commit-signal.ts';
@@ -16,16 +16,10 @@ import {
 } from './errors.ts';
 import { checkIsolationLevel } from './isolation-level.ts';
 import { MemoryVersionStore } from './memory-version-store.ts';
-import { type LongSnapshot, OpenSnapshots } from './open-snapshots.ts';
+import type { HistoryOptions, MVCCControllerOptions, ReadVersionOptions } from './mvcc-controller-options.ts';
+import { OpenSnapshots } from './open-snapshots.ts';
 import { checkRetention, type RetentionOptions, retentionAt } from './retention.ts';
-import {
-  type BeginOptions,
-  type Changes,
-  given,
-  Transaction,
-  type TransactionContext,
-  type WrittenVersions,
-} from './transaction.ts';
+import { type BeginOptions, given, Transaction, type TransactionContext, type WrittenVersions } from './transaction.ts';
 import type { TransactionReads } from './transaction-reads.ts';
 import { isIntact, type VersionReport, verifyVersions } from './verify-versions.ts';
 import type { CommitRequest, Committed, NotCommitted, PreparedVersions, VersionStore } from './version-store.ts';
@@ -37,46 +31,7 @@ import {
   type VersionedState,
 } from './versioned-state.ts';
 import { type WatchedVersion, type WatchOptions, watchVersions } from './watch-versions.ts';
-
-/** Where the versions are kept, and how many. */
-export interface MVCCControllerOptions {
-  /** Default: a {@link MemoryVersionStore} of its own. */
-  readonly store?: VersionStore;
-  /**
-   * Removes the old versions of an aggregate whenever a new one is written, so that endless updates need bounded space:
-   * all that exceed a limit and that no open snapshot of this controller sees. One more may stay until the next
-   * write. Default: every version stays until {@link MVCCController.vacuum}.
-   */
-  readonly retention?: RetentionOptions;
-  /**
-   * `written`: each version is stored with its checksum, so that {@link MVCCController.verify} finds what was changed behind
-   * the library's back. `computed`: none is stored; it is computed when it is first asked for, and writing is faster.
-   * Default `written`.
-   */
-  readonly checksums?: 'written' | 'computed';
-  /** A snapshot that is open for so many ms is reported, once. Default: none is. */
-  readonly maxSnapshotAgeMs?: number;
-  /** Told of such a snapshot: it holds back the removal of old versions. Needs `maxSnapshotAgeMs`. */
-  readonly onLongSnapshot?: (snapshot: LongSnapshot) => void;
-  /** Told when `onLongSnapshot` fails. Default: an uncaught exception. */
-  readonly onError?: OnError;
-  readonly clock?: Clock;
-}
-
-/** Which version is read, and how. */
-export interface ReadVersionOptions {
-  /** Compares the state with its stored checksum, if there is one. Default false. */
-  readonly verify?: boolean;
-}
-
-/** Which part of an aggregate's history is read. */
-export interface HistoryOptions {
-  /** Default 1. */
-  readonly fromVersion?: number;
-  /** How many versions are held at a time. Default 100. */
-  readonly batchSize?: number;
-  readonly signal?: AbortSignal | undefined;
-}
+import type { Changes } from './write-set.ts';
 
 /**
  * The versions of aggregates, and transactions over any number of them.

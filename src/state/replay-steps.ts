@@ -1,9 +1,8 @@
 import { ConcurrencyConflictError } from '../core/errors.ts';
 import { scanVersions } from './scan-versions.ts';
-import type { Changes } from './transaction.ts';
 import type { ReadContext } from './transaction-reads.ts';
 import type { VersionStore } from './version-store.ts';
-import type { NewState, Statement, Step } from './write-set.ts';
+import type { Changes, NewState, Statement, Step } from './write-set.ts';
 
 /** Others commit in between each time only under heavy contention: then it is better to give up. */
 const maxAttempts = 50;

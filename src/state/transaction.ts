@@ -6,9 +6,9 @@ import { type IsolationLevel, keepsSnapshot } from './isolation-level.ts';
 import { replaySteps } from './replay-steps.ts';
 import { scanVersions } from './scan-versions.ts';
 import { type ReadContext, TransactionReads } from './transaction-reads.ts';
-import type { CommitRequest, Committed, VersionWrite } from './version-store.ts';
+import type { Committed, VersionWrite } from './version-store.ts';
 import { existingState, type StateVersion, stateVersion, type VersionedState } from './versioned-state.ts';
-import { type NewState, WriteSet } from './write-set.ts';
+import { type Changes, type NewState, WriteSet } from './write-set.ts';
 
 /** How a transaction begins. */
 export interface BeginOptions {
@@ -28,9 +28,6 @@ export interface TransactionContext extends ReadContext {
   now(): number;
   ended(transaction: { end(): void }): void;
 }
-
-/** What takes effect together, if its checks hold. */
-export type Changes = Pick<CommitRequest, 'writes' | 'checks'>;
 
 /** What a commit wrote, and as which versions. */
 export interface WrittenVersions {

@@ -1,4 +1,8 @@
 import type { JsonValue } from '../core/json-value.ts';
+import type { CommitRequest } from './version-store.ts';
+
+/** What takes effect together, if its checks hold. */
+export type Changes = Pick<CommitRequest, 'writes' | 'checks'>;
 
 /** A state to write; undefined deletes. */
 export type NewState = JsonValue | undefined;

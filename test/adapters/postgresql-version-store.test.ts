@@ -187,6 +187,16 @@ describe('a connection that is lost', () => {
     await expect(again).rejects.toThrow(/version 2 of "a"/);
   });
 
+  it('leaves each commit of a group in doubt, and each error names its own', async () => {
+    const store = losing('lost', '.commit_versions_v2');
+    const settled = await Promise.allSettled(['g1', 'g2'].map((id) => store.commit(request(id))));
+    expect(settled.map((each) => each.status === 'rejected' && each.reason.writes)).toEqual([
+      [{ aggregateId: 'g1', version: undefined }],
+      [{ aggregateId: 'g2', version: undefined }],
+    ]);
+    expect([await store.latestVersion('g1'), await store.latestVersion('g2')]).toEqual([1, 1]);
+  });
+
   it('MV9 is no doubt for what is prepared and decided: both are done again', async () => {
     const preparing = losing('lost', '.prepare_versions_v2', 2);
     expect(await preparing.prepare('one', request('p'))).toEqual({ status: 'prepared' });

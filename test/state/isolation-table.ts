@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type IsolationCase, isolationCases, type Level, type Subject } from './isolation-cases.ts';
 
-export const tableLevels: readonly Level[] = ['RC', 'SI', 'SER'];
+const tableLevels: readonly Level[] = ['RC', 'SI', 'SER'];
 
 /** What a level answers to a case, by what it is expected to. */
-export const answerOf = ({ allowed }: IsolationCase, level: Level) => (allowed.includes(level) ? 'allows' : 'prevents');
+const answerOf = ({ allowed }: IsolationCase, level: Level) => (allowed.includes(level) ? 'allows' : 'prevents');
 
 /** What somebody answers to each case, by the level whose outcome it has, the strongest first. */
 export async function answers(create: () => Promise<Subject>, hasPredicates: boolean): Promise<Map<string, string>> {

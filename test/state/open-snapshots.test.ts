@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidArgumentError, SnapshotTooOldError } from '../../src/core/errors.ts';
+import { MemoryVersionStore } from '../../src/state/memory-version-store.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
 import type { LongSnapshot } from '../../src/state/open-snapshots.ts';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
@@ -92,6 +93,17 @@ describe('snapshots that stay open', () => {
     await scan.return();
     expect(mvcc.expireSnapshots({ olderThanMs: 0 })).toBe(0);
     expect(await mvcc.vacuum({ versions: 1 })).toBe(1);
+  });
+
+  it('hold back only what they see, of what others have written too', async () => {
+    const store = new MemoryVersionStore();
+    const [mine, theirs] = [new MVCCController<number>({ store }), new MVCCController<number>({ store })];
+    for (let n = 1; n <= 5; n++) await theirs.writeVersion('a', n);
+    const transaction = mine.begin();
+    await transaction.snapshot();
+    await theirs.writeVersion('a', 6);
+    expect(await mine.vacuum({ versions: 1 })).toBe(4);
+    expect((await transaction.read('a'))?.state).toBe(5);
   });
 
   it('need a limit and someone to tell, or neither', () => {

@@ -1,5 +1,7 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { ClosedError, InvalidArgumentError } from '../../src/core/errors.ts';
+import { MemoryVersionStore } from '../../src/state/memory-version-store.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
 import type { WatchedVersion } from '../../src/state/watch-versions.ts';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
@@ -97,6 +99,33 @@ describe.each(testStores('watch'))('watching on $kind', ({ create }) => {
     await closed;
     expect(clock.pending).toBe(0);
   });
+});
+
+it('misses no commit that comes between looking and waiting, and leaves nothing on its signal', async () => {
+  const store = new MemoryVersionStore();
+  const clock = new FakeClock();
+  const mvcc = new MVCCController<number>({ store, clock });
+  const lastSequence = store.lastSequence.bind(store);
+  let n = 0;
+  store.lastSequence = async () => {
+    const last = await lastSequence();
+    if (++n <= 3) await mvcc.writeVersion('a', n);
+    return last;
+  };
+  const { signal } = new AbortController();
+  const watch = mvcc.watch({ after: 0, signal });
+  expect(await next(watch, 3)).toEqual([
+    ['a', 1, 1],
+    ['a', 2, 2],
+    ['a', 3, 3],
+  ]);
+  const waiting = next(watch, 1);
+  await until(() => clock.pending === 1);
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  await mvcc.writeVersion('a', 4);
+  expect(await waiting).toEqual([['a', 4, 4]]);
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  await watch.return();
 });
 
 it('refuses to watch what can not be', async () => {

@@ -68,7 +68,7 @@ describe(`SqliteVersionStore on ${sqliteDriver}, in memory`, () => {
     expect(store.commitSync(request)).toMatchObject({ status: 'committed', versions: [1] });
     const reads = [store.read('a'), store.lastSequence(), store.scan({ prefix: '', sequence: 9, limit: 9 })];
     const settled: unknown[] = [];
-    for (const read of reads) read.then((found) => settled.push(found));
+    for (const read of reads) void read.then((found) => settled.push(found));
     await clock.advance(500);
     expect(settled).toEqual([]);
     db.exec('rollback');
