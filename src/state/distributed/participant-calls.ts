@@ -76,6 +76,14 @@ export class ParticipantCalls {
     }
   }
 
+  /** What is prepared at one of those. */
+  async prepared(name: string): Promise<readonly string[]> {
+    const { settleTimeoutMs, clock, closed } = this.#options;
+    const participant = this.preparer(name);
+    const list = async (signal: AbortSignal) => (await participant.prepared?.(signal)) ?? [];
+    return withTimeout(`list of what "${name}" has prepared`, settleTimeoutMs, list, { clock, signal: closed });
+  }
+
   #find(name: string) {
     const { participants } = this.#options;
     return Object.hasOwn(participants, name) ? participants[name] : undefined;

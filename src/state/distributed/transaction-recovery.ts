@@ -1,4 +1,3 @@
-import { abortable } from '../../core/abort.ts';
 import type { Clock } from '../../core/clock.ts';
 import { TransactionOvertakenError } from './errors.ts';
 import type { ParticipantCalls } from './participant-calls.ts';
@@ -31,8 +30,10 @@ export interface RecoveryReport {
   readonly unresolved: readonly UnresolvedTransaction[];
 }
 
+/** A transaction that could not be brought to its end. */
 export interface UnresolvedTransaction {
-  readonly transactionId: string;
+  /** Null where a participant could not say what is prepared at it. */
+  readonly transactionId: string | null;
   /** Who did not answer; null where it is the log. */
   readonly participant: string | null;
   readonly error: unknown;
@@ -72,12 +73,12 @@ export class TransactionRecovery {
     const stillOpen = new Set<string>();
     const queue = [...ids];
     const work = async () => {
-      for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
-        signal?.throwIfAborted();
+      for (let id = queue.shift(); id !== undefined && !signal?.aborted; id = queue.shift()) {
         if (!(await this.#recover(id, takeOver))) stillOpen.add(id);
       }
     };
     await Promise.all(Array.from({ length: atATime }, work));
+    signal?.throwIfAborted();
     await this.#sweep(signal);
     if (read >= saveEvery) await this.#journal.saveOpen(position, [...stillOpen]);
     return this.#report;
@@ -90,7 +91,8 @@ export class TransactionRecovery {
       await record.load();
       // Nothing is there of a transaction whose stream was deleted.
       if (!record.exists || record.ended) return true;
-      if (!record.decision && (this.#isRunning(id) || (!takeOver && this.#clock.now() < record.deadline))) {
+      const isInTime = !record.decision && !takeOver && this.#clock.now() < record.deadline;
+      if (isInTime || this.#isRunning(id)) {
         this.#report.running.push(id);
         return false;
       }
@@ -116,23 +118,28 @@ export class TransactionRecovery {
     }
   }
 
-  /** Tells participants of transactions that they have prepared after the others had ended. Others' they keep. */
+  /** Tells participants what was decided of work that they prepared when the others had heard already. */
   async #sweep(signal: AbortSignal | undefined): Promise<void> {
-    for (const name of this.#calls.telling) {
+    const seen = new Set(Object.values(this.#report).flatMap((list) => list.map((item) => idOf(item))));
+    for (const participant of this.#calls.telling) {
       signal?.throwIfAborted();
-      let left: Unsettled[] = [];
-      let transactionId = '';
       try {
-        const known = await this.#calls.prepared(name, signal);
-        for (const id of known) {
-          if (this.#isRunning(id)) continue;
-          const record = await new TransactionRecord(this.#journal, id).load();
-          if (!record.decision) continue;
-          left = await this.#settlement.tell(record, [name]);
+        for (const id of await this.#calls.prepared(participant)) {
+          if (!seen.has(id) && !this.#isRunning(id)) await this.#release(participant, id);
         }
       } catch (error) {
-        left = [{ participant: name, error }];
+        this.#report.unresolved.push({ transactionId: null, participant, error });
       }
     }
   }
+
+  async #release(participant: string, id: string): Promise<void> {
+    const record = await new TransactionRecord(this.#journal, id).load();
+    // Others, with a log of their own, may prepare there too; and what is open was looked at, or has begun since.
+    if (record.decision) this.#tell(record, await this.#settlement.tell(record, [participant]));
+  }
+}
+
+function idOf(item: string | UnresolvedTransaction): string | null {
+  return typeof item === 'string' ? item : item.transactionId;
 }
