@@ -6,6 +6,7 @@ import type { SagaParticipant, TwoPhaseParticipant } from '../../src/state/distr
 import { TransactionCoordinator } from '../../src/state/distributed/transaction-coordinator.ts';
 import type { NewLogEntry, TransactionLog } from '../../src/state/distributed/transaction-log.ts';
 import { MemoryVersionStore } from '../../src/state/memory-version-store.ts';
+import type { VersionWrite } from '../../src/state/version-store.ts';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
 
 /** How a call of the log or of a participant comes about: where a test lets processes die, calls fail or wait. */
@@ -102,7 +103,7 @@ export class World {
   /** What each participant is to do for a transaction that is known by this key. */
   branches(key: string, names: readonly ParticipantName[]) {
     const all = {
-      accounts: { writes: [{ aggregateId: key, state: key }], checks: [{ aggregateId: key, version: 0 }] },
+      accounts: { writes: [{ aggregateId: key, state: key } as VersionWrite], checks: [{ aggregateId: key, version: 0 }] },
       ledger: [{ stream: key, events: [{ type: 'booked', data: key }] }],
       seats: key,
       card: { key },
