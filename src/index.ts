@@ -318,6 +318,45 @@ export { RollbackFailedError, SystemInvalidError } from './rollback/errors.ts';
 export { RollbackManager } from './rollback/rollback-manager.ts';
 export type { RollbackContext, RollbackResult, RollbackStrategy } from './rollback/rollback-strategy.ts';
 export type { SystemValidator, SystemValidity } from './rollback/system-validator.ts';
+export type { DistributedCommit, DistributedTransaction } from './state/distributed/distributed-transaction.ts';
+export {
+  ExpectedVersionNotPromisedError,
+  PreparedConflictError,
+  TransactionInDoubtError,
+  TransactionLogError,
+  TransactionOvertakenError,
+  TransactionRolledBackError,
+  UnknownParticipantError,
+} from './state/distributed/errors.ts';
+export {
+  type BranchAppend,
+  type BranchEvent,
+  type BranchEvents,
+  type EventStoreParticipantOptions,
+  eventStoreParticipant,
+} from './state/distributed/event-store-participant.ts';
+export { type MVCCWork, mvccParticipant, type PreparableTransaction } from './state/distributed/mvcc-participant.ts';
+export type {
+  Branches,
+  Participant,
+  Participants,
+  SagaParticipant,
+  TwoPhaseParticipant,
+  WorkOf,
+} from './state/distributed/participant.ts';
+export {
+  type DistributedOptions,
+  type ParkedTransaction,
+  TransactionCoordinator,
+  type TransactionCoordinatorOptions,
+} from './state/distributed/transaction-coordinator.ts';
+export type { LoggedError } from './state/distributed/transaction-entry.ts';
+export type { LogEntry, NewLogEntry, TransactionLog } from './state/distributed/transaction-log.ts';
+export type {
+  RecoverOptions,
+  RecoveryReport,
+  UnresolvedTransaction,
+} from './state/distributed/transaction-recovery.ts';
 export { ReadOnlyTransactionError, TransactionEndedError } from './state/errors.ts';
 export type { IsolationLevel } from './state/isolation-level.ts';
 export { MemoryVersionStore } from './state/memory-version-store.ts';

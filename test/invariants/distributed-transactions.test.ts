@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isMigrationError } from '../../src/core/errors.ts';
-import { type Around, participantNames, type ParticipantName, World } from '../state/distributed-world.ts';
+import { type Around, type ParticipantName, participantNames, World } from '../state/distributed-world.ts';
 import { runs } from './runs.ts';
 
 /** What becomes of a call: its effect may be there though it failed, and an answer may never come. */
@@ -73,7 +73,9 @@ class Run {
         .coordinator(this.#around(placesToLive))
         .run(branches)
         .then(
-          () => void (this.#answers[index] = 'committed'),
+          () => {
+            this.#answers[index] = 'committed';
+          },
           (error: unknown) => {
             if (isMigrationError(error, 'TRANSACTION_ROLLED_BACK')) this.#answers[index] = 'rolled back';
             else if (!isMigrationError(error, 'TRANSACTION_IN_DOUBT')) this.#answers[index] = 'not begun';
@@ -84,7 +86,12 @@ class Run {
 
   #recover(takeOver: boolean): void {
     // It may fail, as the log may; the next one goes on.
-    this.#while(this.world.coordinator(this.#around(null)).recover({ takeOver }).then(undefined, () => undefined));
+    this.#while(
+      this.world
+        .coordinator(this.#around(null))
+        .recover({ takeOver })
+        .then(undefined, () => undefined),
+    );
   }
 
   #while(work: Promise<unknown>): void {

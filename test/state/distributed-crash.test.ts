@@ -168,7 +168,11 @@ describe('MV9 the kills find a coordinator that', () => {
     ['keeps nothing of what was prepared', 'two-phase commit', forgetsPrepared],
     ['begins before it says so', 'two-phase commit', writesLate('transaction.begun')],
     ['writes the compensation after the step', 'a saga', writesLate('transaction.step_started')],
-    ['writes the compensation after a step that fails', 'a saga whose last step fails', writesLate('transaction.step_started')],
+    [
+      'writes the compensation after a step that fails',
+      'a saga whose last step fails',
+      writesLate('transaction.step_started'),
+    ],
   ])('%s', async (_, scenario, mutation) => {
     expect((await everyKill(scenarios[scenario]!, mutation)).failures).not.toEqual([]);
   });

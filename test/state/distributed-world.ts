@@ -103,7 +103,10 @@ export class World {
   /** What each participant is to do for a transaction that is known by this key. */
   branches(key: string, names: readonly ParticipantName[]) {
     const all = {
-      accounts: { writes: [{ aggregateId: key, state: key } as VersionWrite], checks: [{ aggregateId: key, version: 0 }] },
+      accounts: {
+        writes: [{ aggregateId: key, state: key } as VersionWrite],
+        checks: [{ aggregateId: key, version: 0 }],
+      },
       ledger: [{ stream: key, events: [{ type: 'booked', data: key }] }],
       seats: key,
       card: { key },
@@ -167,7 +170,9 @@ export const forgetsPrepared = (log: TransactionLog): TransactionLog => ({
   read: (...args) => log.read(...args),
   readAll: (...args) => log.readAll(...args),
   append(stream, entries, options) {
-    const kept = entries.map((entry) => ('prepared' in entry.data ? { ...entry, data: { ...entry.data, prepared: {} } } : entry));
+    const kept = entries.map((entry) =>
+      'prepared' in entry.data ? { ...entry, data: { ...entry.data, prepared: {} } } : entry,
+    );
     return log.append(stream, kept, options);
   },
 });

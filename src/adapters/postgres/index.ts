@@ -10,5 +10,10 @@ export {
   type PostgreSQLEventTransportOptions,
 } from './postgresql-event-transport.ts';
 export { PostgreSQLKeyStore, type PostgreSQLKeyStoreOptions } from './postgresql-key-store.ts';
+export {
+  type PostgresParticipantOptions,
+  PreparedTransactionsDisabledError,
+  postgresParticipant,
+} from './postgresql-participant.ts';
 export { PostgreSQLVersionStore, type PostgreSQLVersionStoreOptions } from './postgresql-version-store.ts';
 export type { PgConnect } from './reconnecting-hearer.ts';

@@ -137,7 +137,10 @@ export class DistributedTransaction<P extends Participants = Participants> {
   /** What was asked for and given up may come to an effect still. If it is never answered, the transaction stays open. */
   async #undoLate(calls: readonly Promise<unknown>[]): Promise<void> {
     await Promise.allSettled(calls);
-    const { settlement, calls: { closed } } = this.#parts;
+    const {
+      settlement,
+      calls: { closed },
+    } = this.#parts;
     if (closed.aborted || this.#record.parked) return;
     const unsettled = await settlement.undoAgain(this.#record);
     if (unsettled.length === 0) await settlement.settle(this.#record);

@@ -45,7 +45,10 @@ export class TransactionOvertakenError extends MigrationError {
   readonly code = 'TRANSACTION_OVERTAKEN';
 
   constructor(options?: ErrorOptions) {
-    super('a recovery rolled it back, taking it for abandoned: run it again, with a longer timeoutMs if it was slow', options);
+    super(
+      'a recovery rolled it back, taking it for abandoned: run it again, with a longer timeoutMs if it was slow',
+      options,
+    );
   }
 }
 

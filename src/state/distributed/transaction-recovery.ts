@@ -52,7 +52,14 @@ export class TransactionRecovery {
   readonly #settlement: TransactionSettlement;
   readonly #clock: Clock;
   readonly #isRunning: (id: string) => boolean;
-  readonly #report: Report = { committed: [], rolledBack: [], compensated: [], parked: [], running: [], unresolved: [] };
+  readonly #report: Report = {
+    committed: [],
+    rolledBack: [],
+    compensated: [],
+    parked: [],
+    running: [],
+    unresolved: [],
+  };
 
   constructor(parts: {
     journal: TransactionJournal;
