@@ -143,7 +143,7 @@ export class DistributedTransaction<P extends Participants = Participants> {
     } = this.#parts;
     if (closed.aborted || this.#record.parked) return;
     const unsettled = await settlement.undoAgain(this.#record);
-    if (unsettled.length === 0) await settlement.settle(this.#record);
+    if (unsettled.length === 0) await settlement.end(this.#record);
   }
 
   /** All at once. Waits for every answer before it fails, so that a rollback comes after what it undoes. */

@@ -17,38 +17,27 @@ export interface BranchEvent {
 }
 
 /** Events for one stream. */
-export interface BranchAppend {
+export interface BranchAppend<N extends BranchEvent = BranchEvent> {
   readonly stream: string;
   /** At least one. */
-  readonly events: readonly BranchEvent[];
+  readonly events: readonly N[];
   /** Only `'any'`: another one can't be promised. */
   readonly expectedVersion?: ExpectedVersion;
 }
 
 /** The part of an event store that takes part. `EventStore` has it. */
-export interface BranchEvents {
-  appendMany(
-    requests: readonly {
-      readonly stream: string;
-      readonly events: readonly {
-        readonly id: string;
-        readonly type: string;
-        readonly data: JsonValue;
-        readonly metadata?: JsonObject;
-        readonly timestamp: Date;
-        readonly tags?: readonly string[];
-      }[];
-    }[],
-  ): Promise<unknown>;
+export interface BranchEvents<N extends BranchEvent = BranchEvent> {
+  /** Must append all or nothing, and add nothing where events of the same ids are there. */
+  appendMany(requests: readonly { readonly stream: string; readonly events: readonly N[] }[]): Promise<unknown>;
 }
 
 /** Options of an {@link eventStoreParticipant}. */
-export interface EventStoreParticipantOptions {
+export interface EventStoreParticipantOptions<N extends BranchEvent = BranchEvent> {
   /**
    * Throws for what the store would refuse at the commit, such as what its registry does not know: after the decision
    * nothing may be refused any more.
    */
-  readonly validate?: (appends: readonly BranchAppend[]) => void | Promise<void>;
+  readonly validate?: (appends: readonly BranchAppend<N>[]) => void | Promise<void>;
   /** The time of events that bring none. */
   readonly clock?: Clock;
 }
@@ -73,10 +62,10 @@ interface PreparedAppend {
  * An event store holds no lock: a stream may move on meanwhile. `prepare` rejects with
  * {@link ExpectedVersionNotPromisedError} where one is expected.
  */
-export function eventStoreParticipant(
-  store: BranchEvents,
-  { validate, clock = systemClock }: EventStoreParticipantOptions = {},
-): TwoPhaseParticipant<readonly BranchAppend[]> {
+export function eventStoreParticipant<N extends BranchEvent>(
+  store: BranchEvents<N>,
+  { validate, clock = systemClock }: EventStoreParticipantOptions<N> = {},
+): TwoPhaseParticipant<readonly BranchAppend<N>[]> {
   if (typeof store?.appendMany !== 'function') throw new InvalidArgumentError('store', 'an EventStore', store);
   return {
     async prepare(_transactionId, appends) {
@@ -99,12 +88,12 @@ export function eventStoreParticipant(
     },
     async commit(_transactionId, prepared) {
       const appends = prepared as unknown as readonly PreparedAppend[];
-      await store.appendMany(
-        appends.map(({ stream, events }) => ({
-          stream,
-          events: events.map((event) => ({ ...event, timestamp: new Date(event.timestamp) })),
-        })),
-      );
+      const requests = appends.map(({ stream, events }) => ({
+        stream,
+        events: events.map((event) => ({ ...event, timestamp: new Date(event.timestamp) })),
+      }));
+      // That they are events of this store was said when they were prepared.
+      await store.appendMany(requests as unknown as readonly { stream: string; events: readonly N[] }[]);
     },
     // Nothing of it is anywhere but in the log.
     async rollback() {},

@@ -5,7 +5,7 @@ import { createId } from '../../core/ids.ts';
 import { type OnError, throwLater } from '../../core/on-error.ts';
 import { checkWhole } from '../arguments.ts';
 import { type DistributedCommit, DistributedTransaction } from './distributed-transaction.ts';
-import type { Branches, Participants, WorkOf } from './participant.ts';
+import type { Branches, Participant, Participants, WorkOf } from './participant.ts';
 import { ParticipantCalls } from './participant-calls.ts';
 import { TransactionSettlement } from './settle-transaction.ts';
 import type { LoggedError, TransactionEntry } from './transaction-entry.ts';
@@ -86,8 +86,9 @@ export class TransactionCoordinator<P extends Participants> {
     const { prepareTimeoutMs = 10_000, settleTimeoutMs = 10_000, random = Math.random, onError = throwLater } = options;
     const { maxAttempts = 5, backoff = {} } = options.retry ?? {};
     if (typeof log?.readAll !== 'function') throw new InvalidArgumentError('options.log', 'an EventStore', log);
-    if (typeof participants !== 'object' || participants === null) {
-      throw new InvalidArgumentError('options.participants', 'participants by their names', participants);
+    for (const [key, participant] of Object.entries(participants ?? {})) checkParticipant(participant, key);
+    if (Object.keys(participants ?? {}).length === 0) {
+      throw new InvalidArgumentError('options.participants', 'at least one participant by its name', participants);
     }
     if (typeof name !== 'string' || !/^[\w.$-]{1,64}$/.test(name)) {
       throw new InvalidArgumentError('options.name', '1 to 64 letters, digits, dots, dashes and underscores', name);
@@ -228,4 +229,12 @@ export class TransactionCoordinator<P extends Participants> {
   #assertOpen(): void {
     if (this.#closed.signal.aborted) throw new ClosedError('the transaction coordinator');
   }
+}
+
+function checkParticipant(participant: Participant, name: string): void {
+  const methods = typeof participant === 'object' && participant !== null ? participant : {};
+  const has = (...names: string[]) => names.every((each) => typeof Reflect.get(methods, each) === 'function');
+  if (has('prepare', 'commit', 'rollback') !== has('execute', 'compensate')) return;
+  const expected = 'an object with prepare, commit and rollback, or one with execute and compensate';
+  throw new InvalidArgumentError(`options.participants.${name}`, expected, participant);
 }
