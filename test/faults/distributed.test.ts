@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PgQueryable } from '../../src/adapters/postgres/pg-queryable.ts';
 import {
   PreparedTransactionsDisabledError,
   postgresParticipant,
 } from '../../src/adapters/postgres/postgresql-participant.ts';
+import { participantConformance } from '../../src/testing/participant-conformance.ts';
 import { hasPostgresPrograms, PostgresServer } from '../crash/postgres-server.ts';
 import { openBooking } from './booking.ts';
 
@@ -88,6 +90,28 @@ describe.runIf(process.env.CI === 'true' || hasPostgresPrograms())(
       await expect(one.prepare("x'y", insert(6), signal)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
       await pool.end();
     }, 60_000);
+
+    describe('postgresParticipant', () => {
+      let pool: pg.Pool;
+      beforeAll(async () => {
+        pool = open();
+        await pool.query('create table keys (key text primary key)');
+      });
+      afterAll(() => pool.end());
+      const insert = (key: string) => (client: PgQueryable) => client.query('insert into keys values ($1)', [key]);
+      participantConformance(
+        { describe, it: test },
+        {
+          create: async () => ({
+            participant: postgresParticipant(pool),
+            other: postgresParticipant(pool),
+            work: insert,
+            seen: async (key) => (await pool.query('select 1 from keys where key = $1', [key])).rows.length,
+          }),
+          refused: () => (client) => client.query('select 1 / 0'),
+        },
+      );
+    });
 
     test('MV9 a process killed -9 at every other step, and again while it recovers, leaves all or nothing', async () => {
       let counted = 0;

@@ -87,6 +87,7 @@ export function eventStoreParticipant<N extends BranchEvent>(
       return frozenJson<unknown>(prepared, 'events') as JsonValue;
     },
     async commit(_transactionId, prepared) {
+      if (!Array.isArray(prepared)) throw new InvalidArgumentError('prepared', 'what prepare gave', prepared);
       const appends = prepared as unknown as readonly PreparedAppend[];
       const requests = appends.map(({ stream, events }) => ({
         stream,

@@ -3,9 +3,10 @@ import type { JsonValue } from '../../core/json-value.ts';
 /**
  * A party to distributed transactions that can promise: after `prepare` it can commit and can roll back, whatever happens.
  *
- * Every call may come again, also from another process and at the same time, and may come for a transaction that is not
- * known (any more): then there is nothing to do. A `rollback` may come before a `prepare` that is still on its way: that
- * one must hold nothing afterwards, or be told of by {@link TwoPhaseParticipant.prepared}.
+ * `commit` and `rollback` may come again, also from another process and at the same time, and when it is done already: then
+ * there is nothing to do. A `rollback` may come for what was never prepared, or whose `prepare` is still on its way: that one
+ * must hold nothing afterwards, or be told of by {@link TwoPhaseParticipant.prepared}. `participantConformance` of
+ * `@zyflow/migration/testing` tries all of it.
  */
 export interface TwoPhaseParticipant<W = unknown> {
   /**
