@@ -191,10 +191,7 @@ function holds({ writes, checks }: CommitRequest, aggregateId: string): boolean 
   );
 }
 
-function asOf(
-  versions: readonly StoredVersion[],
-  isSeen: (version: StoredVersion) => boolean,
-): StoredVersion | undefined {
+function asOf(versions: readonly StoredVersion[], isSeen: (version: StoredVersion) => boolean): StoredVersion | undefined {
   const found = versions.findLast(isSeen);
   if (!found && versions[0]!.version > 1) throw new SnapshotTooOldError(versions[0]!.aggregateId);
   return found;
