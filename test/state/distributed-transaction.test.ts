@@ -238,6 +238,14 @@ describe('a distributed transaction', () => {
     }
   });
 
+  test('takes participants that answer at once', async () => {
+    const bench = new Bench();
+    const atOnce = () => undefined as unknown as Promise<void>;
+    const preparer = { prepare: atOnce, commit: atOnce, rollback: atOnce };
+    const coordinator = bench.coordinator({ a: preparer, s: { execute: atOnce, compensate: atOnce } });
+    expect(await coordinator.run({ a: 1, s: 2 })).toMatchObject({ pending: [] });
+  });
+
   test('takes each participant once, and nothing after its end', async () => {
     const bench = new Bench();
     const coordinator = bench.coordinator({ a: bench.preparer('a'), s: bench.saga('s') });

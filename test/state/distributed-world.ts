@@ -12,7 +12,7 @@ import { FakeClock } from '../../src/testing/fake-clock.ts';
 /** How a call of the log or of a participant comes about: where a test lets processes die, calls fail or wait. */
 export type Around = <T>(what: string, effect: () => Promise<T>) => Promise<T>;
 
-export const undisturbed: Around = (_, effect) => effect();
+const undisturbed: Around = (_, effect) => effect();
 
 /** A service that remembers what it has prepared, and which transactions it has heard the end of. */
 class Seats implements TwoPhaseParticipant<string> {

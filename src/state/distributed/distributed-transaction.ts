@@ -176,7 +176,7 @@ export class DistributedTransaction<P extends Participants = Participants> {
     return this.#parts.calls.ask(
       what,
       (inTime) => {
-        const answer = work(inTime);
+        const answer = (async () => work(inTime))();
         this.#unanswered.add(answer);
         const answered = () => void this.#unanswered.delete(answer);
         answer.then(answered, answered);

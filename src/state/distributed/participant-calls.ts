@@ -67,7 +67,8 @@ export class ParticipantCalls {
     const { settleTimeoutMs, clock, random, retry, closed } = this.#options;
     for (let attempt = 1; ; attempt++) {
       try {
-        await withTimeout(what, settleTimeoutMs, work, { clock, signal: closed });
+        // Asynchronous, also where a participant answers at once.
+        await withTimeout(what, settleTimeoutMs, async (inTime) => work(inTime), { clock, signal: closed });
         return;
       } catch (error) {
         if (closed.aborted || attempt >= retry.maxAttempts) throw error;
