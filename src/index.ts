@@ -318,10 +318,11 @@ export { RollbackFailedError, SystemInvalidError } from './rollback/errors.ts';
 export { RollbackManager } from './rollback/rollback-manager.ts';
 export type { RollbackContext, RollbackResult, RollbackStrategy } from './rollback/rollback-strategy.ts';
 export type { SystemValidator, SystemValidity } from './rollback/system-validator.ts';
+export { applyJsonPatch, type JsonPatchOperation } from './state/apply-json-patch.ts';
+export { diffJson } from './state/diff-json.ts';
 export type { DistributedCommit, DistributedTransaction } from './state/distributed/distributed-transaction.ts';
 export {
   ExpectedVersionNotPromisedError,
-  PreparedConflictError,
   TransactionInDoubtError,
   TransactionLogError,
   TransactionOvertakenError,
@@ -335,7 +336,7 @@ export {
   type EventStoreParticipantOptions,
   eventStoreParticipant,
 } from './state/distributed/event-store-participant.ts';
-export { type MVCCWork, mvccParticipant, type PreparableTransaction } from './state/distributed/mvcc-participant.ts';
+export { type MVCCParticipantOptions, type MVCCWork, mvccParticipant } from './state/distributed/mvcc-participant.ts';
 export type {
   Branches,
   Participant,
@@ -357,19 +358,36 @@ export type {
   RecoveryReport,
   UnresolvedTransaction,
 } from './state/distributed/transaction-recovery.ts';
-export { ReadOnlyTransactionError, TransactionEndedError } from './state/errors.ts';
+export {
+  JsonPatchError,
+  PreparedConflictError,
+  ReadOnlyTransactionError,
+  SavepointEndedError,
+  TransactionEndedError,
+  TwoPhaseUnsupportedError,
+  VersionCorruptedError,
+  VersionNotFoundError,
+} from './state/errors.ts';
 export type { IsolationLevel } from './state/isolation-level.ts';
 export { MemoryVersionStore } from './state/memory-version-store.ts';
-export { type HistoryOptions, MVCCController, type MVCCControllerOptions } from './state/mvcc-controller.ts';
+export {
+  type HistoryOptions,
+  MVCCController,
+  type MVCCControllerOptions,
+  type ReadVersionOptions,
+} from './state/mvcc-controller.ts';
+export type { LongSnapshot } from './state/open-snapshots.ts';
+export type { RetentionOptions } from './state/retention.ts';
 export type { RetryOptions } from './state/retry-conflicts.ts';
 export { type StateListener, StateManager, type StateManagerOptions } from './state/state-manager.ts';
-export type { BeginOptions, Transaction } from './state/transaction.ts';
+export type { BeginOptions, Savepoint, ScanOptions, Transaction } from './state/transaction.ts';
 export {
   type ExecuteOptions,
   TransactionManager,
   type TransactionManagerOptions,
   type TransactionOperation,
 } from './state/transaction-manager.ts';
+export type { VersionReport } from './state/verify-versions.ts';
 export type {
   CommitOutcome,
   CommitRequest,
@@ -380,7 +398,8 @@ export type {
   VersionStore,
   VersionWrite,
 } from './state/version-store.ts';
-export type { VersionedState } from './state/versioned-state.ts';
+export type { DeletedVersion, StateVersion, VersionedState } from './state/versioned-state.ts';
+export type { WatchedVersion, WatchOptions } from './state/watch-versions.ts';
 export {
   FileWatchError,
   FinalSyncError,

@@ -5,14 +5,15 @@ import {
   EventStore,
   eventStoreParticipant,
   MemoryEventAdapter,
-  MemoryVersionStore,
+  MVCCController,
   mvccParticipant,
   type SagaParticipant,
+  type Transaction,
   TransactionCoordinator,
   TransactionRolledBackError,
 } from '@zyflow/migration';
 
-const stock = new MemoryVersionStore();
+const stock = new MVCCController<{ left: number }>();
 const ledger = new EventStore({ adapter: new MemoryEventAdapter() });
 const log = new EventStore({ adapter: new MemoryEventAdapter() }); // durable, in earnest
 
@@ -23,6 +24,7 @@ class Payments implements SagaParticipant<{ readonly amount: number }> {
 
   async execute(id: string, { amount }: { readonly amount: number }): Promise<void> {
     if (this.isDown) throw new Error('the payment service is down');
+    if (amount > 100) throw new Error('the card is declined');
     if (!this.paid.has(id)) this.paid.set(id, amount);
   }
 
@@ -48,11 +50,14 @@ const options = {
 const start = (others: Partial<typeof participants> = {}) =>
   new TransactionCoordinator({ ...options, participants: { ...participants, ...others } });
 
-/** What one order does at each participant. The check holds until the order is decided. */
-const order = (id: string, version: number, left: number) => ({
-  stock: { writes: [{ aggregateId: 'books', state: { left } }], checks: [{ aggregateId: 'books', version }] },
+/** What one order does at each participant. */
+const order = (id: string, amount = 30) => ({
+  stock: async (transaction: Transaction<{ left: number }>) => {
+    const left = (await transaction.read('books'))?.state.left ?? 10;
+    await transaction.write('books', { left: left - 1 });
+  },
   ledger: [{ stream: `order-${id}`, events: [{ type: 'order.placed', data: { id } }] }],
-  payments: { amount: 30 },
+  payments: { amount },
 });
 const seen = async (id: string) => [
   await stock.latestVersion('books'),
@@ -62,12 +67,12 @@ const seen = async (id: string) => [
 
 console.log('1. All of it');
 const shop = start();
-await shop.run(order('1', 0, 9));
+await shop.run(order('1'));
 assert.deepEqual(await seen('1'), [1, 1, 30]);
 console.log('   stock, ledger and payments have it');
 
-console.log('2. Nothing of it: another order was first');
-const refused = await shop.run(order('2', 0, 8)).catch((error: unknown) => error);
+console.log('2. Nothing of it');
+const refused = await shop.run(order('2', 300)).catch((error: unknown) => error);
 assert.ok(refused instanceof TransactionRolledBackError);
 assert.deepEqual(await seen('2'), [1, 0, 30]);
 console.log(`   ${(refused.cause as Error).message}`);
@@ -78,7 +83,7 @@ const cutOff = start({
   stock: { ...participants.stock, commit: never },
   ledger: { ...participants.ledger, commit: never },
 });
-const { pending } = await cutOff.run(order('3', 1, 8));
+const { pending } = await cutOff.run(order('3'));
 assert.deepEqual(
   [pending, await seen('3')],
   [
@@ -93,7 +98,7 @@ console.log('   another process recovers: it is everywhere');
 
 console.log('4. The process hangs while it pays: not decided, so rolled back');
 const hanging = start({ payments: Object.assign(new Payments(), { execute: never }) });
-const hung = hanging.run(order('4', 2, 7)).catch((error: unknown) => error);
+const hung = hanging.run(order('4')).catch((error: unknown) => error);
 await new Promise((resolve) => setTimeout(resolve, 50));
 const { running } = await start().recover();
 assert.equal(running.length, 1);
@@ -112,7 +117,7 @@ const shipping: SagaParticipant<string> = {
   compensate: async () => {},
 };
 const shipper = new TransactionCoordinator({ ...options, participants: { ...participants, shipping } });
-await assert.rejects(shipper.run({ ...order('5', 2, 7), shipping: 'by sea' }), TransactionRolledBackError);
+await assert.rejects(shipper.run({ ...order('5'), shipping: 'by sea' }), TransactionRolledBackError);
 const [parked] = await shop.parked();
 assert.ok(parked);
 console.log(`   parked at "${parked.participant}": ${parked.error.message}`);

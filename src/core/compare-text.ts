@@ -12,3 +12,10 @@ export function compareText(a: string, b: string): number {
   }
   return a.length - b.length;
 }
+
+/** Comes after every text of up to 255 units that begins so, and after nothing else that such a text could be. */
+export const endOfPrefix = (prefix: string) => prefix + '\u{10ffff}'.repeat(128);
+
+/** The lowest text of a page: those that begin with the prefix and come after `after`. None of them contains NUL. */
+export const startOfPage = (prefix: string, after = '') =>
+  compareText(after, prefix) < 0 || after === '' ? prefix : `${after}\u0001`;

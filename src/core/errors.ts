@@ -185,3 +185,27 @@ export class SnapshotTooOldError extends MigrationError {
     this.aggregateId = aggregateId;
   }
 }
+
+/**
+ * The connection was lost before the storage answered a commit: it took effect as a whole, or not at all. Read the
+ * aggregates to learn which, before you commit again.
+ */
+export class CommitInDoubtError extends MigrationError {
+  override readonly name = 'CommitInDoubtError';
+  readonly code = 'COMMIT_IN_DOUBT';
+  /** What was to be written; with the version it became, if it did and that was checked. */
+  readonly writes: readonly { readonly aggregateId: string; readonly version: number | undefined }[];
+
+  constructor(fields: Pick<CommitInDoubtError, 'writes'>, options?: ErrorOptions) {
+    const reason = options?.cause instanceof Error ? ` (${options.cause.message})` : '';
+    const names = fields.writes.slice(0, 5).map(({ aggregateId, version }) => {
+      return version === undefined ? `"${aggregateId}"` : `version ${version} of "${aggregateId}"`;
+    });
+    const more = fields.writes.length > names.length ? ` and ${fields.writes.length - names.length} more` : '';
+    super(
+      `whether a commit took effect is unknown${reason}: read ${names.join(', ')}${more} before you commit again`,
+      options,
+    );
+    this.writes = Object.freeze([...fields.writes]);
+  }
+}

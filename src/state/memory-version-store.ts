@@ -1,6 +1,9 @@
-import { compareText } from '../core/compare-text.ts';
-import { SnapshotTooOldError } from '../core/errors.ts';
+import { startOfPage } from '../core/compare-text.ts';
 import { createId } from '../core/ids.ts';
+import { MemoryAggregate } from './memory-aggregate.ts';
+import { MemoryCommitLog } from './memory-commit-log.ts';
+import { MemoryPrepared } from './memory-prepared.ts';
+import { OrderedIds } from './ordered-ids.ts';
 import type {
   ChangesPage,
   CommitOutcome,
@@ -15,18 +18,18 @@ import type {
   VersionCheck,
   VersionSelector,
   VersionStore,
+  VersionWrite,
 } from './version-store.ts';
 
 /** Versions in the memory of this process: nothing survives it. */
 export class MemoryVersionStore implements VersionStore {
   readonly #identity = createId();
-  /** The versions of each aggregate in order, none missing in between. */
-  readonly #aggregates = new Map<string, StoredVersion[]>();
-  /** Every version in the order of the commits. */
-  #log: StoredVersion[] = [];
-  readonly #prepared = new Map<string, { readonly request: CommitRequest; readonly timestamp: number }>();
-  /** The ids in order; undefined while one was added since. */
-  #ids: readonly string[] | undefined = [];
+  readonly #aggregates = new Map<string, MemoryAggregate>();
+  readonly #ids = new OrderedIds();
+  readonly #log = new MemoryCommitLog(({ aggregateId, version }) => {
+    return version >= this.#aggregates.get(aggregateId)!.oldest.version;
+  });
+  readonly #prepared = new MemoryPrepared();
   #sequence = 0;
   #timestamp = 0;
 
@@ -42,21 +45,21 @@ export class MemoryVersionStore implements VersionStore {
   }
 
   async prepare(id: string, request: CommitRequest): Promise<{ readonly status: 'prepared' } | NotCommitted> {
-    if (this.#prepared.has(id)) return { status: 'prepared' };
-    const refusal = this.#refusal(request);
-    if (refusal) return refusal;
-    this.#prepared.set(id, { request, timestamp: request.timestamp });
+    if (!this.#prepared.has(id)) {
+      const refusal = this.#refusal(request) ?? this.#prepared.lockOnChecked(request);
+      if (refusal) return refusal;
+      this.#prepared.add(id, request);
+    }
     return { status: 'prepared' };
   }
 
   async decide(id: string, decision: 'commit' | 'rollback', timestamp: number): Promise<Committed | undefined> {
-    const found = this.#prepared.get(id);
-    this.#prepared.delete(id);
-    return found && decision === 'commit' ? this.#write(found.request, timestamp) : undefined;
+    const request = this.#prepared.take(id);
+    return request && decision === 'commit' ? this.#write(request, timestamp) : undefined;
   }
 
   async prepared(): Promise<readonly PreparedVersions[]> {
-    return [...this.#prepared].map(([id, { timestamp }]) => ({ id, timestamp }));
+    return this.#prepared.list();
   }
 
   async lastSequence(): Promise<number> {
@@ -68,22 +71,20 @@ export class MemoryVersionStore implements VersionStore {
   }
 
   async read(aggregateId: string, at?: VersionSelector): Promise<StoredVersion | undefined> {
-    const versions = this.#aggregates.get(aggregateId);
-    if (!versions || !at) return versions?.at(-1);
-    if ('version' in at) return versions[at.version - versions[0]!.version];
-    if ('sequence' in at) return asOf(versions, ({ sequence }) => sequence <= at.sequence);
-    return asOf(versions, ({ timestamp }) => timestamp <= at.time);
+    const aggregate = this.#aggregates.get(aggregateId);
+    if (!aggregate || !at) return aggregate?.newest;
+    if ('version' in at) return aggregate.range(at.version, at.version)[0];
+    return 'sequence' in at ? aggregate.asOf('sequence', at.sequence) : aggregate.asOf('timestamp', at.time);
   }
 
-  async scan({ prefix, sequence, after = '', limit }: ScanPage): Promise<readonly StoredVersion[]> {
-    this.#ids ??= [...this.#aggregates.keys()].sort(compareText);
+  async scan({ prefix, sequence, after, limit }: ScanPage): Promise<readonly StoredVersion[]> {
     const page: StoredVersion[] = [];
-    const start = compareText(after, prefix) >= 0 ? firstAbove(this.#ids, after) : firstAbove(this.#ids, prefix, true);
-    for (let index = start; index < this.#ids.length && page.length < limit; index++) {
-      const id = this.#ids[index]!;
+    if (limit < 1) return page;
+    for (const id of this.#ids.from(startOfPage(prefix, after))) {
       if (!id.startsWith(prefix)) break;
-      const found = asOf(this.#aggregates.get(id)!, (version) => version.sequence <= sequence);
-      if (found && found.state !== undefined) page.push(found);
+      const found = this.#aggregates.get(id)!.asOf('sequence', sequence);
+      if (found?.state === undefined) continue;
+      if (page.push(found) === limit) break;
     }
     return page;
   }
@@ -92,24 +93,24 @@ export class MemoryVersionStore implements VersionStore {
     aggregateId: string,
     { fromVersion, limit }: { readonly fromVersion: number; readonly limit: number },
   ): Promise<readonly StoredVersion[]> {
-    const versions = this.#aggregates.get(aggregateId) ?? [];
-    const start = Math.max(0, fromVersion - (versions[0]?.version ?? 1));
-    return versions.slice(start, start + limit);
+    const aggregate = this.#aggregates.get(aggregateId);
+    if (!aggregate) return [];
+    const first = Math.max(fromVersion, aggregate.oldest.version);
+    return aggregate.range(first, first + limit - 1);
   }
 
   async changes({ after, prefix, limit }: ChangesPage): Promise<readonly StoredVersion[]> {
-    const page: StoredVersion[] = [];
-    for (let index = this.#logIndex(after); index < this.#log.length; index++) {
-      const version = this.#log[index]!;
-      if (page.length >= limit && version.sequence !== page.at(-1)!.sequence) break;
-      if (version.aggregateId.startsWith(prefix)) page.push(version);
+    const versions: StoredVersion[] = [];
+    for (const [id, { first, last }] of this.#changed({ after, prefix, limit })) {
+      versions.push(...this.#aggregates.get(id)!.range(first, last));
     }
-    return page;
+    return versions.sort((a, b) => a.sequence - b.sequence);
   }
 
   async vacuum(retention: Retention): Promise<number> {
     let removed = 0;
-    for (const versions of this.#aggregates.values()) removed += removeOld(versions, retention);
+    for (const aggregate of this.#aggregates.values()) removed += aggregate.removeOld(retention);
+    this.#log.removed(removed);
     return removed;
   }
 
@@ -118,101 +119,83 @@ export class MemoryVersionStore implements VersionStore {
   }
 
   #write({ writes, retention }: CommitRequest, timestamp: number): Committed {
-    const sequence = ++this.#sequence;
+    this.#sequence++;
     this.#timestamp = Math.max(this.#timestamp, timestamp);
-    const versions: number[] = [];
-    for (const { aggregateId, state, checksum } of writes) {
-      const version = this.#latest(aggregateId) + 1;
-      const stored = Object.freeze({ aggregateId, version, sequence, timestamp: this.#timestamp, state, checksum });
-      this.#log.push(stored);
-      const kept = this.#aggregates.get(aggregateId);
-      if (kept) {
-        kept.push(stored);
-        if (retention) removeOld(kept, retention);
-      } else {
-        this.#aggregates.set(aggregateId, [stored]);
-        this.#ids = undefined;
-      }
-      versions.push(version);
-    }
-    return { status: 'committed', sequence, timestamp: this.#timestamp, versions };
+    const versions = writes.map((write) => {
+      const aggregate = this.#append(write);
+      if (retention) this.#log.removed(aggregate.removeOld(retention));
+      return aggregate.newest.version;
+    });
+    return { status: 'committed', sequence: this.#sequence, timestamp: this.#timestamp, versions };
   }
 
-  #refusal({ writes, checks }: CommitRequest): NotCommitted | undefined {
-    for (const { aggregateId } of writes) {
-      for (const [preparedBy, { request }] of this.#prepared) {
-        if (holds(request, aggregateId)) return { status: 'locked', aggregateId, preparedBy };
-      }
+  #append({ aggregateId, state, checksum }: VersionWrite): MemoryAggregate {
+    let aggregate = this.#aggregates.get(aggregateId);
+    const version = (aggregate?.newest.version ?? 0) + 1;
+    const [sequence, timestamp] = [this.#sequence, this.#timestamp];
+    const stored = Object.freeze({ aggregateId, version, sequence, timestamp, state, checksum });
+    if (!aggregate) {
+      aggregate = new MemoryAggregate();
+      this.#aggregates.set(aggregateId, aggregate);
+      this.#ids.add(aggregateId);
     }
-    const failed = checks.flatMap((check) => this.#failure(check) ?? []);
-    return failed.length > 0 ? { status: 'conflict', failed } : undefined;
+    const packed = aggregate.append(stored);
+    if (packed) this.#log.replace(packed);
+    this.#log.push(stored);
+    return aggregate;
   }
 
-  #failure(check: VersionCheck): FailedCheck | undefined {
+  /** The first and the last version of each aggregate in a page of whole commits. */
+  #changed({ after, prefix, limit }: ChangesPage): Map<string, { readonly first: number; readonly last: number }> {
+    const runs = new Map<string, { readonly first: number; readonly last: number }>();
+    let commit: { readonly aggregateId: string; readonly version: number; readonly sequence: number }[] = [];
+    let count = 0;
+    const take = () => {
+      for (const { aggregateId, version } of commit) {
+        runs.set(aggregateId, { first: runs.get(aggregateId)?.first ?? version, last: version });
+      }
+      count += commit.length;
+      commit = [];
+    };
+    for (const version of this.#log.after(after)) {
+      if (!version.aggregateId.startsWith(prefix)) continue;
+      if (version.sequence !== commit[0]?.sequence) {
+        take();
+        if (count >= limit) return runs;
+      }
+      commit.push(version);
+      if (count > 0 && count + commit.length > limit) return runs;
+    }
+    take();
+    return runs;
+  }
+
+  #refusal(request: CommitRequest): NotCommitted | undefined {
+    const failed: FailedCheck[] = [];
+    for (const check of request.checks) {
+      const id = this.#changedOf(check);
+      if (id !== undefined) failed.push({ check, aggregateId: id, actualVersion: this.#latest(id) });
+    }
+    return failed.length > 0 ? { status: 'conflict', failed } : this.#prepared.lockOnWritten(request);
+  }
+
+  /** The aggregate for which a check does not hold. */
+  #changedOf(check: VersionCheck): string | undefined {
     if ('prefix' in check) {
-      const changed = this.#log
-        .slice(this.#logIndex(check.sequence))
-        .find(({ aggregateId }) => aggregateId.startsWith(check.prefix));
-      return changed && this.#failed(check, changed.aggregateId);
+      for (const { aggregateId } of this.#log.after(check.sequence)) {
+        if (aggregateId.startsWith(check.prefix)) return aggregateId;
+      }
+      return undefined;
     }
-    const { aggregateId, version } = check;
-    const latest = this.#aggregates.get(aggregateId)?.at(-1);
-    const isAsExpected = version === (latest?.version ?? 0) || (version === 0 && latest?.state === undefined);
-    return isAsExpected ? undefined : this.#failed(check, aggregateId);
-  }
-
-  #failed(check: VersionCheck, aggregateId: string): FailedCheck {
-    return { check, aggregateId, actualVersion: this.#latest(aggregateId) };
+    const latest = this.#aggregates.get(check.aggregateId)?.newest;
+    const holds =
+      'sequence' in check
+        ? (latest?.sequence ?? 0) <= check.sequence
+        : check.version === (latest?.version ?? 0) || (check.version === 0 && latest?.state === undefined);
+    return holds ? undefined : check.aggregateId;
   }
 
   #latest(aggregateId: string): number {
-    return this.#aggregates.get(aggregateId)?.at(-1)?.version ?? 0;
+    return this.#aggregates.get(aggregateId)?.newest.version ?? 0;
   }
-
-  /** Where the versions of later commits begin in the log. */
-  #logIndex(sequence: number): number {
-    let [low, high] = [0, this.#log.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#log[middle]!.sequence <= sequence) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-}
-
-/** Whether a prepared transaction forbids others to write the aggregate. */
-function holds({ writes, checks }: CommitRequest, aggregateId: string): boolean {
-  return (
-    writes.some((write) => write.aggregateId === aggregateId) ||
-    checks.some((check) =>
-      'prefix' in check ? aggregateId.startsWith(check.prefix) : check.aggregateId === aggregateId,
-    )
-  );
-}
-
-function asOf(versions: readonly StoredVersion[], isSeen: (version: StoredVersion) => boolean): StoredVersion | undefined {
-  const found = versions.findLast(isSeen);
-  if (!found && versions[0]!.version > 1) throw new SnapshotTooOldError(versions[0]!.aggregateId);
-  return found;
-}
-
-/** Index of the first id above this one, or, where `orEqual`, from this one on. */
-function firstAbove(ids: readonly string[], id: string, orEqual = false): number {
-  let [low, high] = [0, ids.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const order = compareText(ids[middle]!, id);
-    if (order < 0 || (order === 0 && !orEqual)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function removeOld(versions: StoredVersion[], { keepVersions = Infinity, horizon }: Retention): number {
-  // What a snapshot at the horizon sees is the last one at or below it: all before that one may go.
-  const seen = versions.findLastIndex(({ sequence }) => sequence <= horizon);
-  const count = Math.max(0, Math.min(seen, versions.length - keepVersions));
-  versions.splice(0, count);
-  return count;
 }

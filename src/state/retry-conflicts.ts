@@ -2,7 +2,7 @@ import { sleep } from '../core/abort.ts';
 import { type BackoffOptions, backoffDelay, type Random } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
 import { checkWhole } from './arguments.ts';
-import { isWorthRetrying } from './transaction.ts';
+import { isWorthRetrying } from './errors.ts';
 
 /** How often work is tried that lost a race. */
 export interface RetryOptions {

@@ -10,7 +10,7 @@ import { type RetryOptions, retryConflicts } from './retry-conflicts.ts';
 import type { Transaction } from './transaction.ts';
 import { VersionCache } from './version-cache.ts';
 import type { VersionStore } from './version-store.ts';
-import type { VersionedState } from './versioned-state.ts';
+import type { StateVersion, VersionedState } from './versioned-state.ts';
 
 /** What the manager works with. */
 export interface StateManagerOptions<S = JsonValue> {
@@ -33,8 +33,8 @@ export interface StateManagerOptions<S = JsonValue> {
   readonly random?: Random;
 }
 
-/** Told of each version written. */
-export type StateListener<S> = (written: VersionedState<S>) => void;
+/** Told of each version written, deletions included. */
+export type StateListener<S> = (written: StateVersion<S>) => void;
 
 /**
  * The state of aggregates of one type: the newest version of each, and the versions before it.
@@ -179,7 +179,7 @@ export class StateManager<S = JsonValue> {
     return this.close();
   }
 
-  #tell(versions: readonly VersionedState<S>[]): void {
+  #tell(versions: readonly StateVersion<S>[]): void {
     for (const written of versions) {
       for (const { told } of this.#listeners) {
         try {

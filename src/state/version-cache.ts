@@ -3,7 +3,7 @@ import { isPlainObject, type JsonValue } from '../core/json-value.ts';
 import type { OnError } from '../core/on-error.ts';
 import { checkAggregateId, checkWhole } from './arguments.ts';
 import type { MVCCController } from './mvcc-controller.ts';
-import { type VersionedState, versionedState } from './versioned-state.ts';
+import { existingState, type VersionedState } from './versioned-state.ts';
 
 /**
  * Versions by number, through a cache. A key names the store, the aggregate and the version, which together name one
@@ -27,7 +27,7 @@ export class VersionCache<S> {
     this.#identity ??= await this.#mvcc.identity();
     const key = `state:${this.#identity}:${version}:${aggregateId}`;
     const cached = await this.#try(() => this.#cache.get(key));
-    if (isEntry(cached)) return versionedState({ aggregateId, version, ...cached });
+    if (isEntry(cached)) return existingState({ aggregateId, version, ...cached });
     const found = await this.#mvcc.readVersion(aggregateId, version);
     if (found) {
       const entry = { state: found.state as JsonValue, timestamp: found.timestamp.getTime() };

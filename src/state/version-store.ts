@@ -25,12 +25,18 @@ export interface VersionWrite {
 }
 
 /** What must hold for a commit to take effect. */
-export type VersionCheck = AggregateCheck | PrefixCheck;
+export type VersionCheck = AggregateCheck | UnchangedCheck | PrefixCheck;
 
 /** The newest version of the aggregate is this one; 0: it does not exist, because it has none or the newest deletes it. */
 export interface AggregateCheck {
   readonly aggregateId: string;
   readonly version: number;
+}
+
+/** No commit after this sequence wrote or deleted the aggregate. */
+export interface UnchangedCheck {
+  readonly aggregateId: string;
+  readonly sequence: number;
 }
 
 /** No commit after this sequence wrote or deleted an aggregate whose id begins so. */
@@ -182,8 +188,8 @@ export interface VersionStore {
   identity(): Promise<string>;
   /**
    * The first half of a two-phase commit: checks what {@link VersionStore.commit} checks, and keeps the request, durably, until
-   * it is decided. Until then nobody else writes what it writes or has checked (`locked`), so that it can't fail any more;
-   * nobody sees anything of it. What is prepared already under this id stays, and is `prepared`.
+   * it is decided. Until then nobody else writes what it writes or has checked, nor prepares a check of what it writes
+   * (`locked`), so that it can't fail any more and all who are prepared have one order; nobody sees anything of it. What is prepared already under this id stays, and is `prepared`.
    *
    * Left out, with {@link VersionStore.decide} and {@link VersionStore.prepared}, where the storage can't.
    */

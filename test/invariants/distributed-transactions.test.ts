@@ -65,9 +65,8 @@ class Run {
 
   #begin(names: readonly ParticipantName[], index: number, placesToLive: number | null): void {
     const key = `k${index}`;
-    const branches = this.world.branches(key, names);
-    // One aggregate that all of them write: those that are prepared at the same time are in each other's way.
-    branches.accounts?.writes.push({ aggregateId: 'shared', state: key });
+    // What all of them write: those that are prepared at the same time are in each other's way.
+    const branches = this.world.branches(key, names, 'shared');
     this.#while(
       this.world
         .coordinator(this.#around(placesToLive))

@@ -4,7 +4,6 @@ import { ConcurrencyConflictError, isMigrationError } from '../../src/core/error
 import { EventStore } from '../../src/events/event-store.ts';
 import {
   ExpectedVersionNotPromisedError,
-  PreparedConflictError,
   TransactionInDoubtError,
   TransactionOvertakenError,
   TransactionRolledBackError,
@@ -14,7 +13,10 @@ import { mvccParticipant } from '../../src/state/distributed/mvcc-participant.ts
 import type { Participants, SagaParticipant, TwoPhaseParticipant } from '../../src/state/distributed/participant.ts';
 import { TransactionCoordinator } from '../../src/state/distributed/transaction-coordinator.ts';
 import type { TransactionLog } from '../../src/state/distributed/transaction-log.ts';
+import { PreparedConflictError } from '../../src/state/errors.ts';
 import { MemoryVersionStore } from '../../src/state/memory-version-store.ts';
+import { MVCCController } from '../../src/state/mvcc-controller.ts';
+import type { Transaction } from '../../src/state/transaction.ts';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
 
 const { signal } = new AbortController();
@@ -296,7 +298,7 @@ describe('recover()', () => {
   test('frees what was prepared when everybody had heard of the rollback, and leaves alone what others prepared', async () => {
     const bench = new Bench();
     const versions = new MemoryVersionStore();
-    const accounts = mvccParticipant(versions, { clock: bench.clock });
+    const accounts = mvccParticipant(new MVCCController<number>({ store: versions, clock: bench.clock }));
     let isCut = false;
     const late: (() => Promise<unknown>)[] = [];
     const cut: typeof accounts = {
@@ -310,8 +312,8 @@ describe('recover()', () => {
     };
     const coordinator = bench.coordinator({ accounts: cut });
     isCut = true;
-    const writes = [{ aggregateId: 'k', state: 1 }];
-    await failure(coordinator.run({ accounts: { writes } }));
+    const work = (transaction: Transaction<number>) => transaction.write('k', 1);
+    await failure(coordinator.run({ accounts: work }));
     await late[0]!();
     await versions.prepare('of-another', { writes: [{ aggregateId: 'o', state: 1 }], checks: [], timestamp: 1 });
     expect(await versions.prepared()).toHaveLength(2);
@@ -501,23 +503,34 @@ describe('eventStoreParticipant', () => {
 
 describe('mvccParticipant', () => {
   test('says what stands in its way, and holds what it has prepared', async () => {
-    const store = new MemoryVersionStore();
-    const participant = mvccParticipant(store);
-    const writes = [{ aggregateId: 'k', state: 1 }];
-    const stale = participant.prepare('a', { writes, checks: [{ aggregateId: 'k', version: 2 }] }, signal);
-    await expect(stale).rejects.toThrow(ConcurrencyConflictError);
-    await participant.prepare('b', { writes }, signal);
-    await expect(participant.prepare('c', { writes }, signal)).rejects.toThrow(PreparedConflictError);
+    const mvcc = new MVCCController<number>();
+    const participant = mvccParticipant(mvcc);
+    const late = participant.prepare(
+      'a',
+      async (transaction) => {
+        await transaction.write('k', ((await transaction.read('k'))?.state ?? 0) + 1);
+        await mvcc.writeVersion('k', 7);
+      },
+      signal,
+    );
+    await expect(late).rejects.toThrow(ConcurrencyConflictError);
+    await participant.prepare('b', (transaction) => transaction.write('k', 8), signal);
+    const other = participant.prepare('c', (transaction) => transaction.write('k', 9), signal);
+    await expect(other).rejects.toThrow(PreparedConflictError);
     expect(await participant.prepared!(signal)).toEqual(['b']);
     for (let times = 0; times < 2; times++) await participant.commit('b', undefined, signal);
     await participant.rollback('c', undefined, signal);
-    expect(await store.latestVersion('k')).toBe(1);
+    expect(await mvcc.readVersion('k')).toMatchObject({ version: 2, state: 8 });
   });
 
-  test('prepares a transaction that is open, by its id', async () => {
-    const ids: string[] = [];
-    const work = { prepare: async (id: string) => void ids.push(id) };
-    await mvccParticipant(new MemoryVersionStore()).prepare('t', work, signal);
-    expect(ids).toEqual(['t']);
+  test('prepares a transaction that is open, with what it has read', async () => {
+    const bench = new Bench();
+    const mvcc = new MVCCController<number>();
+    const coordinator = bench.coordinator({ versions: mvccParticipant(mvcc), s: bench.saga('s') });
+    const transaction = mvcc.begin();
+    const balance = (await transaction.read('k'))?.state ?? 10;
+    await transaction.write('k', balance - 3);
+    await coordinator.run({ versions: transaction, s: 3 });
+    expect(await mvcc.readVersion('k')).toMatchObject({ state: 7 });
   });
 });

@@ -6,7 +6,8 @@ import type { SagaParticipant, TwoPhaseParticipant } from '../../src/state/distr
 import { TransactionCoordinator } from '../../src/state/distributed/transaction-coordinator.ts';
 import type { NewLogEntry, TransactionLog } from '../../src/state/distributed/transaction-log.ts';
 import { MemoryVersionStore } from '../../src/state/memory-version-store.ts';
-import type { VersionWrite } from '../../src/state/version-store.ts';
+import { MVCCController } from '../../src/state/mvcc-controller.ts';
+import type { Transaction } from '../../src/state/transaction.ts';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
 
 /** How a call of the log or of a participant comes about: where a test lets processes die, calls fail or wait. */
@@ -87,7 +88,7 @@ export class World {
         readAll: (...args) => whole(around('log.readAll', () => collect(log.readAll(...args)))),
       },
       participants: {
-        accounts: wrap('accounts', mvccParticipant(versions, { clock }), around),
+        accounts: wrap('accounts', mvccParticipant(new MVCCController<string>({ store: versions, clock })), around),
         ledger: wrap('ledger', eventStoreParticipant(events, { clock }), around),
         seats: wrap<TwoPhaseParticipant<string>>('seats', seats, around),
         card: wrap<SagaParticipant<{ key: string }>>('card', services.card, around),
@@ -100,12 +101,17 @@ export class World {
     });
   }
 
-  /** What each participant is to do for a transaction that is known by this key. */
-  branches(key: string, names: readonly ParticipantName[]) {
+  /**
+   * What each participant is to do for a transaction that is known by this key.
+   *
+   * @param alsoWrites - An aggregate in which it may meet others.
+   */
+  branches(key: string, names: readonly ParticipantName[], alsoWrites?: string) {
     const all = {
-      accounts: {
-        writes: [{ aggregateId: key, state: key } as VersionWrite],
-        checks: [{ aggregateId: key, version: 0 }],
+      accounts: async (transaction: Transaction<string>) => {
+        if (await transaction.read(key)) throw new Error('it is there already');
+        await transaction.write(key, key);
+        if (alsoWrites !== undefined) await transaction.write(alsoWrites, key);
       },
       ledger: [{ stream: key, events: [{ type: 'booked', data: key }] }],
       seats: key,

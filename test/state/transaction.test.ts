@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidArgumentError } from '../../src/core/errors.ts';
-import { ReadOnlyTransactionError, SnapshotTooOldError, TransactionEndedError } from '../../src/state/errors.ts';
+import { InvalidArgumentError, SnapshotTooOldError } from '../../src/core/errors.ts';
+import { ReadOnlyTransactionError, TransactionEndedError } from '../../src/state/errors.ts';
 import { MemoryVersionStore } from '../../src/state/memory-version-store.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
 
@@ -112,18 +112,19 @@ describe('Transaction', () => {
     expect(await mvcc.readVersion('a')).toBeNull();
   });
 
-  it('does not commit when its signal aborts while the commit looks at the versions', async () => {
+  it('does not commit when its signal aborts while the commit waits for its snapshot', async () => {
     const store = new MemoryVersionStore();
     const mvcc = new MVCCController<number>({ store });
     const controller = new AbortController();
     const transaction = mvcc.begin({ signal: controller.signal });
-    await transaction.write('a', 1);
-    const read = store.read.bind(store);
-    store.read = async (...values) => {
+    const lastSequence = store.lastSequence.bind(store);
+    store.lastSequence = async () => {
       controller.abort(new Error('enough'));
-      return read(...values);
+      return lastSequence();
     };
+    const writing = transaction.write('a', 1);
     await expect(transaction.commit()).rejects.toThrow('enough');
+    await writing;
     expect(await store.latestVersion('a')).toBe(0);
   });
 
@@ -153,7 +154,7 @@ describe('Transaction', () => {
     const transaction = mine.begin();
     await transaction.read('b');
     await theirs.writeVersion('a', 2);
-    await theirs.vacuum({ keepVersions: 1 });
+    await theirs.vacuum({ versions: 1 });
     await expect(transaction.read('a')).rejects.toThrow(SnapshotTooOldError);
     expect((await transaction.read('b'))?.state).toBe(1);
     expect(await transaction.read('none')).toBeNull();
@@ -175,10 +176,10 @@ describe('old versions', () => {
       const seen = (await reader.read('a'))!.version;
       await mvcc.writeVersion('a', 8);
       await mvcc.writeVersion('a', 9);
-      await mvcc.vacuum({ keepVersions: 1 });
+      await mvcc.vacuum({ versions: 1 });
       expect(await kept(mvcc)).toEqual([seen, seen + 1, seen + 2]);
       await reader[end]();
-      expect(await mvcc.vacuum({ keepVersions: 1 })).toBe(2);
+      expect(await mvcc.vacuum({ versions: 1 })).toBe(2);
       expect(await kept(mvcc)).toEqual([seen + 2]);
     }
   });
@@ -188,7 +189,7 @@ describe('old versions', () => {
     const writer = new MVCCController<number>({ store });
     for (let n = 1; n <= 5; n++) await writer.writeVersion('a', n);
     const other = new MVCCController<number>({ store });
-    expect(await other.vacuum({ keepVersions: 2 })).toBe(3);
+    expect(await other.vacuum({ versions: 2 })).toBe(3);
     expect(await kept(other)).toEqual([4, 5]);
   });
 

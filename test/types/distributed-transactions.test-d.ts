@@ -2,7 +2,7 @@
 import {
   type EventStore,
   eventStoreParticipant,
-  MemoryVersionStore,
+  MVCCController,
   mvccParticipant,
   type SagaParticipant,
   TransactionCoordinator,
@@ -14,17 +14,17 @@ declare const card: SagaParticipant<{ readonly amount: number }>;
 
 const coordinator = new TransactionCoordinator({
   log: store,
-  participants: { versions: mvccParticipant(new MemoryVersionStore()), events: eventStoreParticipant(store), card },
+  participants: { versions: mvccParticipant(new MVCCController<number>()), events: eventStoreParticipant(store), card },
 });
 
-void coordinator.run({ card: { amount: 3 }, versions: { writes: [{ aggregateId: 'a', state: 1 }] } });
+void coordinator.run({ card: { amount: 3 }, versions: (transaction) => transaction.write('a', 1) });
 coordinator.begin().enlist('card', { amount: 3 });
 // @ts-expect-error the amount is a number
 void coordinator.run({ card: { amount: '3' } });
 // @ts-expect-error there is no such participant
 void coordinator.run({ cart: { amount: 3 } });
-// @ts-expect-error a version is written, not an amount
-coordinator.begin().enlist('versions', { amount: 3 });
+// @ts-expect-error the states are numbers
+coordinator.begin().enlist('versions', (transaction) => transaction.write('a', 'one'));
 // @ts-expect-error a store of typed events is no log for entries of other types
 new TransactionCoordinator({ log: typedStore, participants: { card } });
 

@@ -20,7 +20,7 @@ import type {
   StreamPage,
   StreamsPage,
 } from '../../events/event-adapter.ts';
-import { SqliteAppendGroups } from './sqlite-append-groups.ts';
+import { SqliteCommitGroups } from './sqlite-commit-groups.ts';
 import {
   inTransaction,
   type SqliteDatabase,
@@ -54,7 +54,7 @@ export class SqliteEventAdapter implements EventAdapter {
   readonly #db: SqliteDatabase;
   readonly #prefix: string;
   readonly #waiting: SqliteWaiting;
-  readonly #groups: SqliteAppendGroups;
+  readonly #groups: SqliteCommitGroups;
   #prepared: { readonly statements: EventStatements; readonly log: SqliteEventLog } | undefined;
 
   /** @throws {@link InvalidArgumentError} for a prefix that is not a plain identifier. */
@@ -64,7 +64,7 @@ export class SqliteEventAdapter implements EventAdapter {
     this.#db = db;
     this.#prefix = tablePrefix;
     this.#waiting = waiting;
-    this.#groups = new SqliteAppendGroups((work) => this.#write('append events', work));
+    this.#groups = new SqliteCommitGroups((work) => this.#write('append events', work));
   }
 
   init(): Promise<void> {
@@ -98,7 +98,7 @@ export class SqliteEventAdapter implements EventAdapter {
   }
 
   append(batches: readonly EventBatch[], options: AdapterAppendOptions = {}): Promise<AppendOutcome> {
-    if (!options.within) return this.#groups.append(() => this.#appendWithin(batches, options));
+    if (!options.within) return this.#groups.run(() => this.#appendWithin(batches, options));
     return this.#write('append events', () => this.#appendWithin(batches, options));
   }
 

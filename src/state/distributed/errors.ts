@@ -91,18 +91,3 @@ export class ExpectedVersionNotPromisedError extends MigrationError {
     this.stream = stream;
   }
 }
-
-/** A prepared transaction holds what this one was to write: try again once it is decided. */
-export class PreparedConflictError extends MigrationError {
-  override readonly name = 'PreparedConflictError';
-  readonly code = 'PREPARED_CONFLICT';
-  readonly aggregateId: string;
-  /** The id of the other transaction. */
-  readonly preparedBy: string;
-
-  constructor(aggregateId: string, preparedBy: string) {
-    super(`"${aggregateId}" is held by transaction ${preparedBy} until that is decided: run this one again then`);
-    this.aggregateId = aggregateId;
-    this.preparedBy = preparedBy;
-  }
-}

@@ -1,72 +1,45 @@
-import { type Clock, systemClock } from '../../core/clock.ts';
-import { ConcurrencyConflictError, InvalidArgumentError } from '../../core/errors.ts';
-import { frozenJson } from '../../core/json-value.ts';
-import { checkAggregateId } from '../arguments.ts';
-import type { CommitRequest, NotCommitted, VersionStore } from '../version-store.ts';
-import { PreparedConflictError } from './errors.ts';
+import { InvalidArgumentError } from '../../core/errors.ts';
+import type { JsonValue } from '../../core/json-value.ts';
+import type { IsolationLevel } from '../isolation-level.ts';
+import type { MVCCController } from '../mvcc-controller.ts';
+import type { Transaction } from '../transaction.ts';
 import type { TwoPhaseParticipant } from './participant.ts';
 
-/** A transaction of its own that prepares itself under the id of the distributed one. */
-export interface PreparableTransaction {
-  prepare(transactionId: string): Promise<unknown>;
-}
+/** What to read and write in a transaction that is begun for it; or one that is open, and ends by taking part. */
+export type MVCCWork<S = JsonValue> = Transaction<S> | ((transaction: Transaction<S>) => Promise<unknown>);
 
-/** What is to be written, and what must hold until it is; or an open transaction that can prepare. */
-export type MVCCWork =
-  | PreparableTransaction
-  | (Pick<CommitRequest, 'writes'> & Partial<Pick<CommitRequest, 'checks' | 'retention'>>);
+/** Options of an {@link mvccParticipant}. */
+export interface MVCCParticipantOptions {
+  /** Of the transactions that it begins. Default `serializable`. */
+  readonly isolationLevel?: IsolationLevel;
+}
 
 /**
- * The versions of a {@link VersionStore} as a participant. What is prepared holds what it writes and has checked: until it is
- * decided, nobody else writes that.
+ * The versions of a controller as a participant. Until it is decided, what is prepared holds what it has written and, to be
+ * serializable, read: nobody else writes that.
  *
- * `prepare` rejects with {@link ConcurrencyConflictError} if a check does not hold, and with {@link PreparedConflictError} if
- * another prepared transaction holds what it writes.
- *
- * @throws {@link InvalidArgumentError} for a store that can't prepare.
+ * `prepare` rejects as {@link Transaction.prepare} does: with {@link ConcurrencyConflictError} if somebody else was first, with
+ * {@link PreparedConflictError} if another prepared transaction holds what it writes, with {@link TwoPhaseUnsupportedError}
+ * if the store can't.
  */
-export function mvccParticipant(
-  store: VersionStore,
-  { clock = systemClock }: { readonly clock?: Clock } = {},
-): TwoPhaseParticipant<MVCCWork> {
-  if (!store.prepare || !store.decide || !store.prepared) {
-    throw new InvalidArgumentError('store', 'a VersionStore with prepare, decide and prepared', store);
-  }
-  const { prepare, decide, prepared } = store;
-  const now = () => Math.floor(clock.now());
-  const settle = async (id: string, decision: 'commit' | 'rollback') => {
-    await store.init();
-    await decide.call(store, id, decision, now());
-  };
+export function mvccParticipant<S = JsonValue>(
+  mvcc: MVCCController<S>,
+  { isolationLevel = 'serializable' }: MVCCParticipantOptions = {},
+): TwoPhaseParticipant<MVCCWork<S>> {
+  if (typeof mvcc?.decide !== 'function') throw new InvalidArgumentError('mvcc', 'an MVCCController', mvcc);
   return {
-    async prepare(transactionId, work) {
-      if ('prepare' in work) {
-        await work.prepare(transactionId);
-        return;
+    async prepare(transactionId, work, signal) {
+      if (typeof work !== 'function') return work.prepare(transactionId);
+      const transaction = mvcc.begin({ isolationLevel, signal });
+      try {
+        await work(transaction);
+        await transaction.prepare(transactionId);
+      } finally {
+        await transaction.rollback();
       }
-      await store.init();
-      const { checks = [], retention } = work;
-      const writes = work.writes.map((write) => ({
-        ...write,
-        aggregateId: checkAggregateId(write.aggregateId),
-        state: write.state === undefined ? undefined : frozenJson(write.state, `state of "${write.aggregateId}"`),
-      }));
-      const outcome = await prepare.call(store, transactionId, { writes, checks, retention, timestamp: now() });
-      if (outcome.status !== 'prepared') throw refusal(outcome);
     },
-    commit: (transactionId) => settle(transactionId, 'commit'),
-    rollback: (transactionId) => settle(transactionId, 'rollback'),
-    async prepared() {
-      await store.init();
-      return (await prepared.call(store)).map(({ id }) => id);
-    },
+    commit: (transactionId) => mvcc.decide(transactionId, 'commit'),
+    rollback: (transactionId) => mvcc.decide(transactionId, 'rollback'),
+    prepared: async () => (await mvcc.prepared()).map(({ id }) => id),
   };
-}
-
-function refusal(outcome: NotCommitted): Error {
-  if (outcome.status === 'locked') return new PreparedConflictError(outcome.aggregateId, outcome.preparedBy);
-  const [{ check, aggregateId, actualVersion }] = outcome.failed as [(typeof outcome.failed)[0]];
-  const expectedVersion = 'version' in check ? check.version : 'any';
-  const detail = 'prefix' in check ? { detail: `"${check.prefix}" was to stay as it was` } : {};
-  return new ConcurrencyConflictError({ aggregateId, expectedVersion, actualVersion, ...detail });
 }

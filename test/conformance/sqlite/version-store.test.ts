@@ -54,7 +54,7 @@ describe(`SqliteVersionStore on ${sqliteDriver}, in memory`, () => {
   it('says so when what is stored is not ours', async () => {
     const store = new SqliteVersionStore(db, { tablePrefix: 'stray_' });
     await store.init();
-    db.exec(`insert into stray_state_versions values ('a', 1, 1, 0, 'not JSON')`);
+    db.exec(`insert into stray_state_versions values ('a', 1, 1, 0, 'not JSON', 'full', null)`);
     await expect(store.read('a')).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
   });
 });
