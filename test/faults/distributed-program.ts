@@ -1,4 +1,4 @@
-// A program that books a key at three participants, or recovers what it left open, for distributed.test.ts:
+// A program that books a key at four participants, or recovers what it left open, for distributed.test.ts:
 // node --import tsx distributed-program.ts FOLDER URL KEY MOMENTS. It kills itself with SIGKILL after so many moments.
 import { openBooking } from './booking.ts';
 

@@ -113,27 +113,27 @@ describe.runIf(process.env.CI === 'true' || hasPostgresPrograms())(
       );
     });
 
-    test('MV9 a process killed -9 at every other step, and again while it recovers, leaves all or nothing', async () => {
+    test('MV9 a process killed -9 at every third step, and again while it recovers, leaves all or nothing', async () => {
       let counted = 0;
       const calm = await openBooking(folder, server.url, () => {
         counted += 1;
       });
       await calm.book('calm');
-      expect(await calm.seen('calm')).toEqual([1, 1, 1]);
+      expect(await calm.seen('calm')).toEqual([1, 1, 1, 1]);
       const last = counted;
-      expect(last).toBeGreaterThan(16);
+      expect(last).toBeGreaterThan(20);
       const outcomes = new Set<string>();
-      for (let moments = 2; moments <= last; moments += 2) {
+      for (let moments = 2; moments <= last; moments += 3) {
         const key = `k${moments}`;
         expect(await live(key, moments)).toBe(true);
         await live('', 1 + ((moments * 3) % 11));
         await calm.coordinator.recover({ takeOver: true });
         const seen = (await calm.seen(key)).join('');
         outcomes.add(seen);
-        expect(['000', '111'], `${seen} after a kill at ${moments}`).toContain(seen);
+        expect(['0000', '1111'], `${seen} after a kill at ${moments}`).toContain(seen);
         expect(await calm.prepared()).toBe(0);
       }
-      expect([...outcomes].sort()).toEqual(['000', '111']);
+      expect([...outcomes].sort()).toEqual(['0000', '1111']);
       await calm.close();
     }, 180_000);
   },

@@ -64,10 +64,14 @@ export interface ParkedTransaction {
  * ```ts
  * const coordinator = new TransactionCoordinator({
  *   log: new EventStore({ adapter }),
- *   participants: { accounts: mvccParticipant(versions), ledger: eventStoreParticipant(events), card: cardService },
+ *   participants: { accounts: mvccParticipant(mvcc), ledger: eventStoreParticipant(events), card: cardService },
  * });
  * await coordinator.recover();
- * await coordinator.run({ accounts: { writes, checks }, ledger: [{ stream, events }], card: { amount: 30 } });
+ * await coordinator.run({
+ *   accounts: (transaction) => transaction.write('account-7', { balance: 70 }),
+ *   ledger: [{ stream: 'account-7', events: [{ type: 'paid', data: { amount: 30 } }] }],
+ *   card: { amount: 30 },
+ * });
  * ```
  */
 export class TransactionCoordinator<P extends Participants> {
