@@ -91,20 +91,24 @@ describe.runIf(process.env.CI === 'true' || hasPostgresPrograms())(
       await pool.end();
     }, 60_000);
 
-    describe('postgresParticipant', () => {
+    describe('postgresParticipant on a pg.Pool and a pg.Client', () => {
       let pool: pg.Pool;
+      let client: pg.Client;
       beforeAll(async () => {
         pool = open();
+        client = new pg.Client({ connectionString: server.url });
+        client.on('error', () => {});
+        await client.connect();
         await pool.query('create table keys (key text primary key)');
       });
-      afterAll(() => pool.end());
+      afterAll(() => Promise.all([pool.end(), client.end()]));
       const insert = (key: string) => (client: PgQueryable) => client.query('insert into keys values ($1)', [key]);
       participantConformance(
         { describe, it: test },
         {
           create: async () => ({
             participant: postgresParticipant(pool),
-            other: postgresParticipant(pool),
+            other: postgresParticipant(client),
             work: insert,
             seen: async (key) => (await pool.query('select 1 from keys where key = $1', [key])).rows.length,
           }),

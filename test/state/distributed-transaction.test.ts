@@ -258,6 +258,12 @@ describe('a distributed transaction', () => {
     await transaction.rollback();
     await expect(transaction.commit()).rejects.toMatchObject({ code: 'TRANSACTION_ENDED' });
     expect(bench.done).toEqual([]);
+
+    const other = coordinator.begin().enlist('a', 'x');
+    const committing = other.commit();
+    await other.rollback(); // too late
+    await committing;
+    expect(bench.done).toContain('a commits');
   });
 });
 

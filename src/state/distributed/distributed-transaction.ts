@@ -74,10 +74,9 @@ export class DistributedTransaction<P extends Participants = Participants> {
     return this.#parts.running(this.id, () => this.#commit());
   }
 
-  /** Forgets it: nobody has been asked anything. */
+  /** Forgets it: nobody has been asked anything. Does nothing after `commit()`; what that has begun, its `signal` ends. */
   async rollback(): Promise<void> {
     this.#ended = true;
-    this.#work.clear();
   }
 
   async #commit(): Promise<DistributedCommit> {
