@@ -360,6 +360,31 @@ describe('recover()', () => {
     expect(read).toBe(2);
   });
 
+  test('misses no stream that was deleted after its transaction had ended', async () => {
+    const bench = new Bench();
+    const coordinator = bench.coordinator({ a: bench.preparer('a') });
+    const { transactionId } = await coordinator.run({ a: 'x' });
+    await bench.store.deleteStream(`transactions-${transactionId}`);
+    expect(await coordinator.recover({ takeOver: true })).toEqual(nothing);
+    await expect(coordinator.retryParked(transactionId)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  test('rejects with the error of a log that does not answer, and is told by name who can not say what he holds', async () => {
+    const bench = new Bench();
+    const down = new Error('down');
+    const prepared = async () => {
+      throw down;
+    };
+    const coordinator = bench.coordinator({ a: bench.preparer('a', { prepared }) });
+    const unresolved = [{ transactionId: null, participant: 'a', error: down }];
+    expect(await coordinator.recover()).toEqual({ ...nothing, unresolved });
+    const readAll = () => {
+      throw down;
+    };
+    const broken = bench.coordinator({ a: bench.preparer('a') }, { log: { ...bench.log, readAll } });
+    await expect(broken.recover()).rejects.toBe(down);
+  });
+
   test('does not touch the transactions of another name, and asks for participants it does not have', async () => {
     const bench = new Bench();
     const slow = later();
