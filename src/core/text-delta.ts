@@ -1,3 +1,4 @@
+import { flat } from './json-text.ts';
 import { murmur3 } from './murmur3.ts';
 
 /** Units of text by which a place is found again. */
@@ -92,7 +93,7 @@ class DeltaWriter {
 
   finish(): string {
     this.#flush(this.#target.length);
-    return this.#text;
+    return flat(this.#text);
   }
 
   get #end(): number {

@@ -20,10 +20,12 @@ import { checkRetention, type RetentionOptions, retentionAt } from './retention.
 import {
   type BeginOptions,
   type Changes,
+  given,
   Transaction,
   type TransactionContext,
   type WrittenVersions,
 } from './transaction.ts';
+import type { TransactionReads } from './transaction-reads.ts';
 import { isIntact, type VersionReport, verifyVersions } from './verify-versions.ts';
 import type { CommitRequest, Committed, NotCommitted, PreparedVersions, VersionStore } from './version-store.ts';
 import {
@@ -130,8 +132,8 @@ export class MVCCController<S = JsonValue> {
     this.#context = {
       snapshots: this.#snapshots,
       store: () => this.#ready(),
-      commit: (changes, expected) => this.#commit(changes, expected),
-      prepare: (id, changes, expected) => this.#prepare(id, changes, expected),
+      commit: (changes, reads) => this.#commit(changes, reads),
+      prepare: (id, changes, reads) => this.#prepare(id, changes, reads),
       now: () => this.#now(),
       ended: (ended) => void this.#transactions.delete(ended),
     };
@@ -372,22 +374,21 @@ export class MVCCController<S = JsonValue> {
       expectedVersion === undefined
         ? []
         : [{ aggregateId, version: checkWhole(expectedVersion, 0, 'expectedVersion') }];
-    const { writes, versions, timestamp } = await this.#commit({ writes: [{ aggregateId, state }], checks });
-    return stateVersion({ ...writes[0]!, version: versions[0]!, timestamp });
+    return given<S>(await this.#commit({ writes: [{ aggregateId, state }], checks }))[0]!;
   }
 
-  async #commit(changes: Changes, expected?: (aggregateId: string) => Promise<number>): Promise<WrittenVersions> {
+  async #commit(changes: Changes, reads?: TransactionReads): Promise<WrittenVersions> {
     const store = this.#isReady ? this.#store : await this.#ready();
     const request = this.#request(changes);
     const outcome = await store.commit(request);
-    if (outcome.status !== 'committed') throw await failure(outcome, expected);
+    if (outcome.status !== 'committed') throw await failure(outcome, reads);
     this.#reached(outcome.sequence);
-    return { ...outcome, writes: request.writes };
+    return { writes: request.writes, committed: outcome };
   }
 
-  async #prepare(id: string, changes: Changes, expected: (aggregateId: string) => Promise<number>): Promise<void> {
+  async #prepare(id: string, changes: Changes, reads: TransactionReads): Promise<void> {
     const outcome = await twoPhase(await this.#ready()).prepare(id, this.#request(changes));
-    if (outcome.status !== 'prepared') throw await failure(outcome, expected);
+    if (outcome.status !== 'prepared') throw await failure(outcome, reads);
   }
 
   #request({ writes, checks }: Changes): CommitRequest {
@@ -435,10 +436,10 @@ function twoPhase(store: VersionStore): VersionStore & Required<Pick<VersionStor
 }
 
 /** The error that says why nothing was written. */
-async function failure(outcome: NotCommitted, expected?: (aggregateId: string) => Promise<number>): Promise<Error> {
+async function failure(outcome: NotCommitted, reads?: TransactionReads): Promise<Error> {
   if (outcome.status === 'locked') return new PreparedConflictError(outcome);
   const [{ check, aggregateId, actualVersion }, ...others] = outcome.failed as [(typeof outcome.failed)[0]];
-  const expectedVersion = 'version' in check ? check.version : ((await expected?.(aggregateId)) ?? 0);
+  const expectedVersion = 'version' in check ? check.version : ((await reads?.visible(aggregateId))?.version ?? 0);
   const detail = others.length === 0 ? {} : { detail: `and ${others.length} more have changed` };
   return new ConcurrencyConflictError({ aggregateId, expectedVersion, actualVersion, ...detail });
 }

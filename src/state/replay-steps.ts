@@ -18,7 +18,7 @@ export async function replaySteps<T>(
 ): Promise<T> {
   const store = await on.context.store();
   for (let attempt = 1; ; attempt++) {
-    const snapshot = on.context.snapshots.open(() => store.lastSequence());
+    const snapshot = on.context.snapshots.open(on.context.store);
     try {
       const changes = await replay(store, steps, await snapshot.sequence, on.assertGoesOn);
       on.assertGoesOn();

@@ -4,7 +4,7 @@ import type { StoredVersion, UnchangedCheck, VersionCheck, VersionStore } from '
 
 /** What reading needs of the controller. */
 export interface ReadContext {
-  store(): Promise<VersionStore>;
+  readonly store: () => Promise<VersionStore>;
   readonly snapshots: OpenSnapshots;
 }
 
@@ -45,7 +45,7 @@ export class TransactionReads {
 
   /** Takes the snapshot, if that has not happened. @returns The last commit that it sees. */
   async sequence(): Promise<number> {
-    this.#snapshot ??= this.#context.snapshots.open(async () => (await this.#context.store()).lastSequence());
+    this.#snapshot ??= this.#context.snapshots.open(this.#context.store);
     const snapshot = this.#snapshot;
     try {
       return await snapshot.sequence;

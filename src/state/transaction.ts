@@ -22,9 +22,9 @@ export interface BeginOptions {
 
 /** What a transaction needs of its controller. */
 export interface TransactionContext extends ReadContext {
-  /** @param expected - The version that the transaction saw, for the message of a conflict. */
-  commit(request: Changes, expected?: (aggregateId: string) => Promise<number>): Promise<WrittenVersions>;
-  prepare(id: string, request: Changes, expected: (aggregateId: string) => Promise<number>): Promise<void>;
+  /** @param reads - What the transaction saw, for the message of a conflict. */
+  commit(changes: Changes, reads?: TransactionReads): Promise<WrittenVersions>;
+  prepare(id: string, changes: Changes, reads: TransactionReads): Promise<void>;
   now(): number;
   ended(transaction: { end(): void }): void;
 }
@@ -32,9 +32,10 @@ export interface TransactionContext extends ReadContext {
 /** What takes effect together, if its checks hold. */
 export type Changes = Pick<CommitRequest, 'writes' | 'checks'>;
 
-/** What a commit wrote, as it wrote it. */
-export interface WrittenVersions extends Committed {
+/** What a commit wrote, and as which versions. */
+export interface WrittenVersions {
   readonly writes: readonly VersionWrite[];
+  readonly committed: Committed;
 }
 
 /** A point of a transaction to which it can go back. */
@@ -70,7 +71,7 @@ export class Transaction<S = JsonValue> {
   readonly #reads: TransactionReads;
   readonly #writes = new WriteSet();
   #ended = false;
-  readonly #onAbort = () => this.end();
+  #stopListening: (() => void) | undefined;
 
   /** @internal */
   constructor(context: TransactionContext, options: Required<BeginOptions>) {
@@ -79,8 +80,7 @@ export class Transaction<S = JsonValue> {
     this.#context = context;
     this.#reads = new TransactionReads(context, options.isolationLevel);
     this.#signal = options.signal;
-    if (this.#signal?.aborted) this.end();
-    else this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (this.#signal) this.#endWith(this.#signal);
   }
 
   /**
@@ -224,8 +224,7 @@ export class Transaction<S = JsonValue> {
       if (this.#writes.view.size === 0 && this.#writes.steps.length === 0) return [];
       return this.#settle(async (changes) => {
         if (changes.writes.length === 0) return [];
-        const { writes, versions, timestamp } = await this.#context.commit(changes, this.#expected);
-        return writes.map((write, index) => stateVersion<S>({ ...write, version: versions[index]!, timestamp }));
+        return given<S>(await this.#context.commit(changes, this.#reads));
       });
     });
   }
@@ -240,7 +239,7 @@ export class Transaction<S = JsonValue> {
    */
   async prepare(id: string): Promise<void> {
     checkAggregateId(id);
-    return this.#end(() => this.#settle((changes) => this.#context.prepare(id, changes, this.#expected)));
+    return this.#end(() => this.#settle((changes) => this.#context.prepare(id, changes, this.#reads)));
   }
 
   /** Forgets every write. Does nothing after the end. */
@@ -256,9 +255,16 @@ export class Transaction<S = JsonValue> {
   /** @internal Ends it at once. */
   end(): void {
     this.#ended = true;
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#stopListening?.();
     this.#reads.release();
     this.#context.ended(this);
+  }
+
+  #endWith(signal: AbortSignal): void {
+    const onAbort = () => this.end();
+    this.#stopListening = () => signal.removeEventListener('abort', onAbort);
+    if (signal.aborted) this.end();
+    else signal.addEventListener('abort', onAbort, { once: true });
   }
 
   async #end<T>(work: () => Promise<T>): Promise<T> {
@@ -287,8 +293,6 @@ export class Transaction<S = JsonValue> {
     return settle({ writes, checks });
   }
 
-  readonly #expected = async (aggregateId: string) => (await this.#reads.visible(aggregateId))?.version ?? 0;
-
   async #changeAll(prefix: string, change: (state: JsonValue, aggregateId: string) => Promise<NewState>) {
     this.#assertWritable(checkPrefix(prefix));
     const effects = new Map<string, NewState>();
@@ -310,7 +314,7 @@ export class Transaction<S = JsonValue> {
       yield* scanVersions(store, { ...page, sequence: await this.#reads.sequence() });
       return;
     }
-    const snapshot = this.#context.snapshots.open(() => store.lastSequence());
+    const snapshot = this.#context.snapshots.open(this.#context.store);
     try {
       yield* scanVersions(store, { ...page, sequence: await snapshot.sequence });
     } finally {
@@ -332,6 +336,13 @@ export class Transaction<S = JsonValue> {
     if (this.#ended) throw new TransactionEndedError();
     this.#reads.assertNotExpired();
   }
+}
+
+/** What was written, as it is given out. */
+export function given<S>({ writes, committed: { versions, timestamp } }: WrittenVersions): StateVersion<S>[] {
+  return writes.map(({ aggregateId, state, checksum }, index) =>
+    stateVersion({ aggregateId, version: versions[index]!, state, timestamp, checksum }),
+  );
 }
 
 /** The beginning of ids. @throws {@link InvalidArgumentError} for what no id begins with. */

@@ -2,7 +2,7 @@ import { sleep } from '../../core/abort.ts';
 import { backoffDelay, type Random } from '../../core/backoff.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { endOfPrefix, startOfPage } from '../../core/compare-text.ts';
-import { CommitInDoubtError, InvalidArgumentError } from '../../core/errors.ts';
+import { CommitInDoubtError, InvalidArgumentError, isMigrationError } from '../../core/errors.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
 import { minPackedLength } from '../../core/version-packing.ts';
 import { type VersionRow, versionsOfRows } from '../../core/version-rows.ts';
@@ -20,6 +20,7 @@ import type {
   VersionStore,
 } from '../../state/version-store.ts';
 import { OpenTransaction } from './open-transaction.ts';
+import { type CommitSettled, PgCommitGroups } from './pg-commit-groups.ts';
 import { layoutStatements, migrateLayout } from './pg-ddl.ts';
 import { pgError } from './pg-error.ts';
 import type { Int8 } from './pg-event-rows.ts';
@@ -51,8 +52,9 @@ export interface PostgreSQLVersionStoreOptions {
 /**
  * Versions in a PostgreSQL database of yours, through pg.Pool, pg.Client or PGlite.
  *
- * A commit is one round trip, whatever it writes. Commits of one schema go one after the other; reading never waits. Use
- * the primary: a standby may not have yet what a snapshot sees.
+ * A commit is one round trip, whatever it writes. Commits of one schema go one after the other; those that come while
+ * others are on their way go together in one statement and one wait for the disk. Reading never waits. Use the primary: a
+ * standby may not have yet what a snapshot sees.
  */
 export class PostgreSQLVersionStore implements VersionStore {
   readonly #db: PgDatabase;
@@ -60,6 +62,7 @@ export class PostgreSQLVersionStore implements VersionStore {
   readonly #options: PostgreSQLVersionStoreOptions;
   readonly #queries: ReturnType<typeof versionQueries>;
   readonly #packer: PgVersionPacker;
+  readonly #groups = new PgCommitGroups((requests) => this.#settle(requests));
 
   /** @throws {@link InvalidArgumentError} for a schema that is not a plain identifier. */
   constructor(db: PgDatabase, options: PostgreSQLVersionStoreOptions = {}) {
@@ -105,25 +108,8 @@ export class PostgreSQLVersionStore implements VersionStore {
 
   /** @throws {@link CommitInDoubtError} if the connection was lost before the server answered. */
   async commit(request: CommitRequest): Promise<CommitOutcome> {
-    if (!this.#isInside) await this.#packer.packDue();
-    const values = requestValues(request);
-    const rows = await this.#call('commit versions', 'commit_versions_v2', values, (cause) => {
-      const expected = new Map(request.checks.map((check) => ['aggregateId' in check && check.aggregateId, check]));
-      const writes = request.writes.map(({ aggregateId }) => {
-        const check = expected.get(aggregateId);
-        return {
-          aggregateId,
-          version: check && 'version' in check && check.version > 0 ? check.version + 1 : undefined,
-        };
-      });
-      return new CommitInDoubtError({ writes }, { cause });
-    });
-    const refusal = refusalOf(request, rows);
-    if (refusal) return refusal;
-    for (const [index, { aggregateId }] of request.writes.entries()) {
-      this.#packer.wrote(aggregateId, (values[1] as (string | null)[])[index]!);
-    }
-    return committedOf(rows[0]!);
+    if (!this.#isInside) return this.#groups.commit(request);
+    return (await this.#commit([request]))[0]!;
   }
 
   async prepare(id: string, request: CommitRequest): Promise<{ readonly status: 'prepared' } | NotCommitted> {
@@ -240,24 +226,66 @@ export class PostgreSQLVersionStore implements VersionStore {
     return this.#db instanceof OpenTransaction;
   }
 
-  /** Calls a function that commits, prepares or decides. */
-  #call(operation: string, name: string, values: unknown[], inDoubt?: (cause: unknown) => Error) {
-    const parameters = values.map((_, index) => `$${index + 1}`).join(', ');
-    const text = `select * from ${this.#schema}.${name}(${parameters})`;
-    return this.#change<OutcomeRow>(operation, text, values, inDoubt);
+  /** Commits one after the other in one statement, each with an outcome of its own. */
+  async #settle(requests: readonly CommitRequest[]): Promise<readonly CommitSettled[]> {
+    try {
+      await this.#packer.packDue();
+      return (await this.#commit(requests)).map((outcome) => ({ outcome }));
+    } catch (error) {
+      if (isMigrationError(error, 'COMMIT_IN_DOUBT')) {
+        return requests.map((request) => ({ error: inDoubt([request], error.cause) }));
+      }
+      if (requests.length === 1) return [{ error }];
+      // One of them makes the statement fail: the others must not suffer for it.
+      const settled: CommitSettled[] = [];
+      for (const request of requests) settled.push(...(await this.#settle([request])));
+      return settled;
+    }
+  }
+
+  async #commit(requests: readonly CommitRequest[]): Promise<CommitOutcome[]> {
+    const all = requests.map(requestValues);
+    const calls = all.map((values, index) => this.#calling('commit_versions_v2', values.length, index));
+    const rows = await this.#change<OutcomeRow & { readonly part: number }>(
+      'commit versions',
+      calls.join(' union all '),
+      all.flat(),
+      (cause) => inDoubt(requests, cause),
+    );
+    return requests.map((request, index) => {
+      const own = rows.filter(({ part }) => part === index);
+      const refusal = refusalOf(request, own);
+      if (refusal) return refusal;
+      const states = all[index]![1] as readonly (string | null)[];
+      if (!this.#isInside) {
+        for (const [n, { aggregateId }] of request.writes.entries()) this.#packer.wrote(aggregateId, states[n]!);
+      }
+      return committedOf(own[0]!);
+    });
+  }
+
+  /** Calls a function that prepares or decides. */
+  #call(operation: string, name: string, values: unknown[]) {
+    return this.#change<OutcomeRow>(operation, this.#calling(name, values.length, 0), values);
+  }
+
+  /** The call of a function with so many parameters, behind those of the calls before it. */
+  #calling(name: string, count: number, index: number): string {
+    const parameters = Array.from({ length: count }, (_, n) => `$${index * count + n + 1}`).join(', ');
+    return `select ${index} as part, o.* from ${this.#schema}.${name}(${parameters}) o`;
   }
 
   /**
    * Runs a statement, again where the server rolled it back for the sake of another or was not reached; after a lost
    * connection too, if that can be done twice.
    *
-   * @param inDoubt - What a lost connection is thrown as, where it can't.
+   * @param whenLost - What a lost connection is thrown as, where it can't.
    */
   async #change<R>(
     operation: string,
     text: string,
     values: unknown[],
-    inDoubt?: (cause: unknown) => Error,
+    whenLost?: (cause: unknown) => Error,
   ): Promise<readonly R[]> {
     const { clock = systemClock, random = Math.random } = this.#options;
     for (let attempt = 1; ; attempt++) {
@@ -266,7 +294,7 @@ export class PostgreSQLVersionStore implements VersionStore {
       } catch (error) {
         if (this.#isInside) throw pgError(operation, 'roll your transaction back and run all of it again', error);
         const failure = failureOf(error);
-        if (failure === 'lost' && inDoubt) throw inDoubt(error);
+        if (failure === 'lost' && whenLost) throw whenLost(error);
         if (failure === 'refused' || attempt >= maxAttempts) throw pgError(operation, 'try again', error);
       }
       await sleep(backoffDelay(attempt, { initialMs: 5, maxMs: 500 }, random), { clock });
@@ -284,4 +312,15 @@ export class PostgreSQLVersionStore implements VersionStore {
       throw pgError(operation, 'try again', error);
     }
   }
+}
+
+function inDoubt(requests: readonly CommitRequest[], cause: unknown): CommitInDoubtError {
+  const writes = requests.flatMap(({ writes: written, checks }) =>
+    written.map(({ aggregateId }) => {
+      const check = checks.find((each) => 'version' in each && each.aggregateId === aggregateId);
+      // Version 0 may be that of what was deleted, which has another number.
+      return { aggregateId, version: check && 'version' in check && check.version > 0 ? check.version + 1 : undefined };
+    }),
+  );
+  return new CommitInDoubtError({ writes }, { cause });
 }

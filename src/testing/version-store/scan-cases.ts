@@ -40,7 +40,7 @@ export function scanCases(define: DefineCase): void {
       const found: string[] = [];
       for (let after: string | undefined; ; after = found.at(-1)) {
         const page = await other.scan({ prefix, sequence, limit, ...(after !== undefined && { after }) });
-        assert.ok(page.length <= limit);
+        assert.ok(page.length <= limit && found.length <= ids.length, 'pages end');
         found.push(...idsOf(page));
         if (page.length < limit) break;
       }
@@ -136,6 +136,7 @@ export function scanCases(define: DefineCase): void {
         const next = await page(from, limit);
         if (next.length === 0) return found;
         found.push(next.length);
+        assert.ok(next.at(-1)!.sequence > from, 'pages go on');
         from = next.at(-1)!.sequence;
       }
     };
