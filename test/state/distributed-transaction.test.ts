@@ -151,6 +151,27 @@ describe('a distributed transaction', () => {
     expect(bench.done.slice(3)).toEqual(['a rolls back', 'log ended']);
   });
 
+  test('that can not be ended when a late answer comes is left to recover()', async () => {
+    const bench = new Bench();
+    const slow = later();
+    let isDown = false;
+    const append: TransactionLog['append'] = async (...args) => {
+      if (isDown) throw new Error('down');
+      await bench.log.append(...args);
+    };
+    const participants = { a: bench.preparer('a', { prepare: () => slow.promise }) };
+    const coordinator = bench.coordinator(participants, { log: { ...bench.log, append } });
+    const error = failure(coordinator.run({ a: 'x' }));
+    await bench.clock.advance(10_000);
+    const { transactionId } = (await error) as TransactionRolledBackError;
+    isDown = true;
+    slow.resolve();
+    await bench.clock.advance(100);
+    expect(bench.done.at(-1)).toBe('a rolls back');
+    isDown = false;
+    expect(await coordinator.recover()).toEqual({ ...nothing, rolledBack: [transactionId] });
+  });
+
   test('compensates in reverse what had begun, the step that failed included', async () => {
     const bench = new Bench();
     const coordinator = bench.coordinator({

@@ -22,8 +22,6 @@ export interface TransactionParts {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
-  /** Runs what is not waited for by the caller. */
-  readonly inBackground: (work: Promise<unknown>) => void;
   /** Keeps the coordinator from recovering the transaction while it runs here. */
   readonly running: <T>(id: string, work: () => Promise<T>) => Promise<T>;
 }
@@ -124,16 +122,19 @@ export class DistributedTransaction<P extends Participants = Participants> {
       const both = new AggregateError([cause, error], messageOf(cause));
       throw new TransactionRolledBackError({ transactionId: this.id, pending, parked: undefined }, { cause: both });
     }
-    const { settlement, inBackground } = this.#parts;
+    const { settlement } = this.#parts;
     const unsettled = isOurs ? await settlement.settle(record, late.length === 0) : await settlement.undoAgain(record);
-    if (late.length > 0) inBackground(this.#undoLate(late));
+    if (late.length > 0) void this.#undoLate(late);
     throw new TransactionRolledBackError(
       { transactionId: this.id, pending: waitingFor(unsettled), parked: record.parked?.participant },
       { cause: isOurs ? cause : new TransactionOvertakenError({ cause }) },
     );
   }
 
-  /** What was asked for and given up may come to an effect still. If it is never answered, the transaction stays open. */
+  /**
+   * What was asked for and given up may come to an effect still. Never rejects: if it is never answered, or can't be undone now,
+   * the transaction stays open, and a recovery tells.
+   */
   async #undoLate(calls: readonly Promise<unknown>[]): Promise<void> {
     await Promise.allSettled(calls);
     const {

@@ -32,7 +32,7 @@ export class TransactionSettlement {
     try {
       const unsettled = await this.tell(record);
       if (record.decision?.outcome === 'rollback') unsettled.push(...(await this.#compensate(record)));
-      if (end && unsettled.length === 0 && !record.parked) await this.end(record);
+      if (end && unsettled.length === 0 && !record.parked) unsettled.push(...(await this.end(record)));
       return unsettled;
     } catch (error) {
       // The participants' failures are caught where they are called.
@@ -40,8 +40,10 @@ export class TransactionSettlement {
     }
   }
 
-  async end(record: TransactionRecord): Promise<void> {
-    await record.appendUnless(() => record.ended, { type: 'transaction.ended', data: {} }, this.#now());
+  /** Says in the log that everybody has heard. */
+  end(record: TransactionRecord): Promise<Unsettled[]> {
+    const entry = { type: 'transaction.ended', data: {} } as const;
+    return this.#try(null, () => record.appendUnless(() => record.ended, entry, this.#now()));
   }
 
   /** Tells those who prepare. */
@@ -96,7 +98,7 @@ export class TransactionSettlement {
     return this.#calls.tell(`compensate by "${name}"`, (signal) => participant.compensate(record.id, input, signal));
   }
 
-  async #try(participant: string, work: () => Promise<void>): Promise<Unsettled[]> {
+  async #try(participant: string | null, work: () => Promise<unknown>): Promise<Unsettled[]> {
     try {
       await work();
       return [];

@@ -2,7 +2,6 @@ import type { BackoffOptions, Random } from '../../core/backoff.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { ClosedError, InvalidArgumentError } from '../../core/errors.ts';
 import { createId } from '../../core/ids.ts';
-import { type OnError, throwLater } from '../../core/on-error.ts';
 import { checkWhole } from '../arguments.ts';
 import { type DistributedCommit, DistributedTransaction } from './distributed-transaction.ts';
 import type { Branches, Participant, Participants, WorkOf } from './participant.ts';
@@ -33,8 +32,6 @@ export interface TransactionCoordinatorOptions<P extends Participants> {
   readonly clock?: Clock;
   /** Chance for the jitter of retries. */
   readonly random?: Random;
-  /** Told of a failure that no caller waits for. Default: an uncaught exception. */
-  readonly onError?: OnError;
 }
 
 /** How a transaction is run. */
@@ -80,14 +77,13 @@ export class TransactionCoordinator<P extends Participants> {
   readonly #journal: TransactionJournal;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
-  readonly #onError: OnError;
   readonly #closed = new AbortController();
   /** By their ids, until they have answered their callers. */
   readonly #running = new Map<string, Promise<unknown>>();
 
   constructor(options: TransactionCoordinatorOptions<P>) {
     const { log, participants, name = 'transactions', timeoutMs = 30_000, clock = systemClock } = options;
-    const { prepareTimeoutMs = 10_000, settleTimeoutMs = 10_000, random = Math.random, onError = throwLater } = options;
+    const { prepareTimeoutMs = 10_000, settleTimeoutMs = 10_000, random = Math.random } = options;
     const { maxAttempts = 5, backoff = {} } = options.retry ?? {};
     if (typeof log?.readAll !== 'function') throw new InvalidArgumentError('options.log', 'an EventStore', log);
     for (const [key, participant] of Object.entries(participants ?? {})) checkParticipant(participant, key);
@@ -100,7 +96,6 @@ export class TransactionCoordinator<P extends Participants> {
     const retry = { maxAttempts: checkWhole(maxAttempts, 1, 'options.retry.maxAttempts'), backoff };
     this.#timeoutMs = checkWhole(timeoutMs, 1, 'options.timeoutMs');
     this.#clock = clock;
-    this.#onError = onError;
     this.#calls = new ParticipantCalls({
       participants,
       clock,
@@ -140,7 +135,6 @@ export class TransactionCoordinator<P extends Participants> {
       clock: this.#clock,
       timeoutMs: this.#timeoutMs,
       signal: options.signal,
-      inBackground: (work) => void work.catch(this.#onError),
       running: (id, work) => this.#whileRunning(id, work),
     });
   }
