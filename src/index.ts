@@ -327,6 +327,44 @@ export { applyJsonPatch, type JsonPatchOperation } from './state/apply-json-patc
 export { applyMergePatch, type MergePatch } from './state/apply-merge-patch.ts';
 export type { ChangeEvent, ChangeLog, ChangeRecord } from './state/change-log.ts';
 export { diffJson } from './state/diff-json.ts';
+export type { DistributedCommit, DistributedTransaction } from './state/distributed/distributed-transaction.ts';
+export {
+  ExpectedVersionNotPromisedError,
+  TransactionInDoubtError,
+  TransactionLogError,
+  TransactionOvertakenError,
+  TransactionRolledBackError,
+  UnknownParticipantError,
+} from './state/distributed/errors.ts';
+export {
+  type BranchAppend,
+  type BranchEvent,
+  type BranchEvents,
+  type EventStoreParticipantOptions,
+  eventStoreParticipant,
+} from './state/distributed/event-store-participant.ts';
+export { type MVCCParticipantOptions, type MVCCWork, mvccParticipant } from './state/distributed/mvcc-participant.ts';
+export type {
+  Branches,
+  Participant,
+  Participants,
+  SagaParticipant,
+  TwoPhaseParticipant,
+  WorkOf,
+} from './state/distributed/participant.ts';
+export {
+  type DistributedOptions,
+  type ParkedTransaction,
+  TransactionCoordinator,
+  type TransactionCoordinatorOptions,
+} from './state/distributed/transaction-coordinator.ts';
+export type { LoggedError } from './state/distributed/transaction-entry.ts';
+export type { LogEntry, NewLogEntry, TransactionLog } from './state/distributed/transaction-log.ts';
+export type {
+  RecoverOptions,
+  RecoveryReport,
+  UnresolvedTransaction,
+} from './state/distributed/transaction-recovery.ts';
 export {
   JsonPatchError,
   PreparedConflictError,
