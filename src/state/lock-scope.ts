@@ -1,7 +1,10 @@
 import { createId } from '../core/ids.ts';
 import type { LockManager, ReleaseLocks } from './lock-manager.ts';
 
-/** Everything that one piece of work locks, until its end: strict two-phase locking. */
+/**
+ * Everything that one piece of work locks, until its end: strict two-phase locking. Also what it only reads it locks for
+ * itself alone, as `select … for update` does: two that read and then write would wait for each other for ever.
+ */
 export class LockScope {
   readonly #locks: LockManager;
   readonly #timeoutMs: number | undefined;

@@ -20,8 +20,8 @@ export async function retryConflicts<T>(
     clock: Clock;
     random: Random;
     signal?: AbortSignal | undefined;
-    /** Done before the next try. */
-    failed?: (error: unknown) => Promise<void>;
+    /** Done before the next try, which follows at once if this gives true. */
+    failed?: (error: unknown) => Promise<boolean>;
   },
 ): Promise<T> {
   const { maxAttempts = 20, backoff, clock, random, signal, failed } = options;
@@ -33,7 +33,7 @@ export async function retryConflicts<T>(
     } catch (error) {
       const mayPass = isWorthRetrying(error) || error instanceof DeadlockError;
       if (!mayPass || attempt >= maxAttempts) throw error;
-      await failed?.(error);
+      if (await failed?.(error)) continue;
     }
     await sleep(backoffDelay(attempt, { initialMs: 5, maxMs: 500, ...backoff }, random), { clock, signal });
   }

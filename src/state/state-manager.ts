@@ -25,7 +25,8 @@ import type {
   StateTransactionOptions,
   SubscribeStateOptions,
 } from './state-manager-options.ts';
-import { LockedTransaction, type StateTransaction } from './state-transaction.ts';
+import { GuardedTransaction, type StateTransaction } from './state-transaction.ts';
+import { Contender, Turns } from './turns.ts';
 import { VersionCache } from './version-cache.ts';
 import type { DeletedVersion, StateVersion, VersionedState } from './versioned-state.ts';
 
@@ -44,6 +45,7 @@ export class StateManager<S = JsonValue> {
   readonly #ownsMvcc: boolean;
   readonly #locks: LockManager | undefined;
   readonly #lockTimeoutMs: number | undefined;
+  readonly #turns: Turns;
   readonly #cache: VersionCache<S> | undefined;
   readonly #isolationLevel: IsolationLevel;
   readonly #retry: Parameters<typeof retryConflicts>[1];
@@ -70,6 +72,7 @@ export class StateManager<S = JsonValue> {
     this.#ownsMvcc = mvcc === undefined;
     this.#locks = isPessimistic ? (locks ?? new MemoryLockManager({ clock })) : undefined;
     this.#lockTimeoutMs = lockTimeoutMs && checkWhole(lockTimeoutMs, 1, 'options.lockTimeoutMs');
+    this.#turns = new Turns(clock);
     this.#isolationLevel = checkIsolationLevel(isolationLevel);
     this.#cache = cacheProvider && new VersionCache(this.#mvcc, cacheProvider, onError);
     this.#retry = { ...retry, clock, random };
@@ -145,7 +148,9 @@ export class StateManager<S = JsonValue> {
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<VersionedState<S>> {
     const { signal } = options;
+    const contender = new Contender(this.#turns, signal);
     const attempt = async () => {
+      await contender.approach(aggregateId);
       const before = await this.#mvcc.readVersion(aggregateId);
       const state = await change(before?.state);
       signal?.throwIfAborted();
@@ -153,7 +158,13 @@ export class StateManager<S = JsonValue> {
       this.#tell([written]);
       return written;
     };
-    return this.#locked(aggregateId, signal, () => retryConflicts(attempt, { ...this.#retry, signal }));
+    const failed = (error: unknown) => contender.lost(error);
+    try {
+      const settings = { ...this.#retry, signal, failed };
+      return await this.#locked(aggregateId, signal, () => retryConflicts(attempt, settings));
+    } finally {
+      contender.leave();
+    }
   }
 
   /**
@@ -195,10 +206,12 @@ export class StateManager<S = JsonValue> {
     await this.#begun();
     const { isolationLevel = this.#isolationLevel, readOnly = false, signal } = options;
     const scope = this.#locks && !readOnly ? this.#scope(this.#locks, signal) : undefined;
+    const contender = new Contender(this.#turns, signal);
+    const ask = (aggregateId: string) => (scope ? scope.lock(aggregateId) : contender.approach(aggregateId));
     const attempt = async () => {
       const transaction = this.#mvcc.begin({ isolationLevel, readOnly, signal });
       try {
-        const result = await work(scope ? new LockedTransaction(transaction, scope) : transaction);
+        const result = await work(readOnly ? transaction : new GuardedTransaction(transaction, ask));
         this.#tell(await transaction.commit());
         return result;
       } finally {
@@ -212,9 +225,11 @@ export class StateManager<S = JsonValue> {
         // After a conflict it keeps its locks, and finds nothing changed the next time.
         failed: async (error) => {
           if (error instanceof DeadlockError) await scope?.release();
+          return scope ? false : contender.lost(error);
         },
       });
     } finally {
+      contender.leave();
       await scope?.release();
     }
   }

@@ -1,5 +1,4 @@
 import type { JsonValue } from '../core/json-value.ts';
-import type { LockScope } from './lock-scope.ts';
 import type { ScanOptions, Transaction } from './transaction.ts';
 
 /** What may be done in a transaction that somebody else begins and ends. */
@@ -8,18 +7,14 @@ export type StateTransaction<S = JsonValue> = Omit<
   'commit' | 'prepare' | 'rollback' | 'end' | typeof Symbol.asyncDispose
 >;
 
-/**
- * A transaction that locks each aggregate before it reads or writes it. What it reads it locks for itself alone, as
- * `select … for update` does: two that read and then write would wait for each other for ever. What it scans it does not
- * lock.
- */
-export class LockedTransaction<S = JsonValue> implements StateTransaction<S> {
+/** A transaction that asks before it reads or writes an aggregate; not before it scans. */
+export class GuardedTransaction<S = JsonValue> implements StateTransaction<S> {
   readonly #transaction: Transaction<S>;
-  readonly #scope: LockScope;
+  readonly #ask: (aggregateId: string) => Promise<void>;
 
-  constructor(transaction: Transaction<S>, scope: LockScope) {
+  constructor(transaction: Transaction<S>, ask: (aggregateId: string) => Promise<void>) {
     this.#transaction = transaction;
-    this.#scope = scope;
+    this.#ask = ask;
   }
 
   get isolationLevel() {
@@ -35,17 +30,17 @@ export class LockedTransaction<S = JsonValue> implements StateTransaction<S> {
   }
 
   async read(aggregateId: string) {
-    await this.#scope.lock(aggregateId);
+    await this.#ask(aggregateId);
     return this.#transaction.read(aggregateId);
   }
 
   async write(aggregateId: string, state: S) {
-    await this.#scope.lock(aggregateId);
+    await this.#ask(aggregateId);
     return this.#transaction.write(aggregateId, state);
   }
 
   async delete(aggregateId: string) {
-    await this.#scope.lock(aggregateId);
+    await this.#ask(aggregateId);
     return this.#transaction.delete(aggregateId);
   }
 
