@@ -45,7 +45,10 @@ describe('Turns', () => {
     const told: string[] = [];
     const tell = (what: string) => told.push(what);
     const first = await turns.take('a', undefined);
-    const second = turns.take('a', undefined).then((end) => (tell('second'), end));
+    const second = turns.take('a', undefined).then((end) => {
+      tell('second');
+      return end;
+    });
     const newcomer = turns.passed('a', undefined).then(() => tell('newcomer'));
     await turns.passed('b', undefined);
     tell('first ends');
