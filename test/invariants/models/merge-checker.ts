@@ -30,7 +30,7 @@ class Checker {
   constructor(conflicts: readonly Conflict[]) {
     for (const conflict of conflicts) {
       const place = placeOf(
-        conflict.location.map((part) => (typeof part === 'string' ? part : [part.key, part.value])),
+        conflict.location.map((part) => (typeof part === 'string' ? part : [null, part.value])),
       );
       this.#conflicts.set(place, [...(this.#conflicts.get(place) ?? []), conflict]);
     }
@@ -86,12 +86,12 @@ class Checker {
       (list) => list.every((item) => typeof item === 'string') && new Set(list).size === list.length,
     );
     if (key === undefined && !isTexts) return void counts(state, base, local, remote, lost);
-    const idOf = (item: JsonValue) => (key === undefined ? item : (item as JsonObject)[key]) as Id;
+    const idOf = (item: JsonValue) => (key === undefined ? item : key.of(item)) as Id;
     const maps = [state, base, local, remote].map((list) => new Map(list.map((item) => [idOf(item), item])));
     if (maps[0]!.size !== state.length) lost('an item stands twice');
     for (const id of new Set(maps.flatMap((map) => [...map.keys()]))) {
       const [ofState, ofBase, ofLocal, ofRemote] = maps.map((map) => map.get(id));
-      this.walk([...path, key === undefined ? id : [key, id]], ofState, ofBase, ofLocal, ofRemote);
+      this.walk([...path, key === undefined ? id : [null, id]], ofState, ofBase, ofLocal, ofRemote);
     }
     const rows = [state, base, local, remote].map((list) => list.map(idOf));
     for (const conflict of orders) {
@@ -161,11 +161,11 @@ function inventions(path: string, state: Value, versions: readonly Value[]): str
       const known = new Set(lists.flat().map(stable));
       return (state as List).filter((item) => !known.has(stable(item))).map((item) => `${path}: ${stable(item)}`);
     }
-    const idOf = (item: JsonValue) => (item as JsonObject)[key];
+    const idOf = (item: JsonValue) => key.of(item)!;
     const maps = lists.map((list) => new Map(list.map((item) => [idOf(item), item])));
     return (state as List).flatMap((item) =>
       inventions(
-        `${path}/${key}=${idOf(item)}`,
+        `${path}/${idOf(item)}`,
         item,
         maps.map((map) => map.get(idOf(item))),
       ),
