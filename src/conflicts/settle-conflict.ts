@@ -31,8 +31,10 @@ export function settle(
 /** Puts the items in dispute, as far as they are still there, in the decided order into the places they hold. */
 function reorder(current: Value, conflict: StructuralConflict, before: Value, after: Value, schema: SchemaCursor | undefined): Value {
   if (isPlainObject(current)) {
-    const entries = Object.entries(current) as [string, JsonValue][];
-    const names = arrange(entries.map(([name]) => name), (name) => name, conflict, before, after);
+    const isField = (name: unknown) => typeof name === 'string' && Object.hasOwn(current, name);
+    if (conflict.key !== undefined || !(Array.isArray(before) && before.some(isField)))
+      throw new ResolutionOutdatedError(conflict.path, 'the fields in dispute are gone');
+    const names = arrange(Object.keys(current), (name) => name, conflict, before, after);
     const copy: Record<string, JsonValue> = {};
     for (const name of names) setOwn(copy, name, current[name]);
     return copy;
