@@ -61,3 +61,11 @@ function compareNamed(a: NamedVersion, b: NamedVersion): number {
   }
   return 0;
 }
+
+const branch = /^(?:dev-[\w./-]+|self\.version|latest|next|(?:[\w.+-]+:)?[^\s#]*\/[^\s#]+#[\w./-]+)$/;
+const commit = /#[\da-f]{7,40}$/;
+
+/** Whether a text names what moves on, such as the branch of a repository, rather than one release. */
+export function isMovingVersion(text: unknown): boolean {
+  return typeof text === 'string' && text.length <= 200 && branch.test(text) && !commit.test(text);
+}

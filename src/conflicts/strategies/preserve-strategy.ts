@@ -12,6 +12,6 @@ export class PreserveStrategy implements ConflictResolutionStrategy {
     }
     const editor = conflict.deletedBy === 'local' ? 'remote' : 'local';
     const reason = `${editor} still changed what ${conflict.deletedBy} removed`;
-    return ConflictResolution.choose(conflict, editor, { strategy: this.name, reason });
+    return ConflictResolution.choose(conflict, editor, { strategy: this.name, reason, confidence: 0.7 });
   }
 }
