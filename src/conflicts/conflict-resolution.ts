@@ -61,7 +61,8 @@ export class ConflictResolution {
   /** Everything but what is absent. {@link ConflictResolution.fromJSON} gives an equal resolution again. */
   toJSON(): JsonObject {
     const { conflict, value, strategy, reason, confidence, dropped } = this;
-    return frozenJson({ conflict: conflict.toJSON(), value, strategy, reason, confidence, dropped }, 'resolution');
+    const json = { conflict: conflict.toJSON(), value, strategy, reason, confidence, dropped };
+    return frozenJson(json, 'resolution') as unknown as JsonObject;
   }
 
   /** @throws {@link InvalidArgumentError} if it is anything else. */

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../core/clock.ts';
-import { randomId } from '../core/ids.ts';
+import { createId } from '../core/ids.ts';
 import { type ConflictRecordStore, MemoryConflictRecordStore } from './conflict-record-store.ts';
 import { ConflictResolution, ManualResolutionRequired } from './conflict-resolution.ts';
 
@@ -24,7 +24,7 @@ export class ResolutionLog {
   async record(resolutions: readonly ConflictResolution[]): Promise<void> {
     for (const resolution of resolutions) {
       if (resolution instanceof ManualResolutionRequired) continue;
-      const id = randomUUID();
+      const id = createId();
       await this.#store.put(id, { id, time: this.#clock.now(), resolution: resolution.toJSON() });
     }
   }
