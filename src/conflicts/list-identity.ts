@@ -46,8 +46,12 @@ export function findKey(versions: readonly List[]): ItemKey | undefined {
   const first = versions.find((items) => items.length > 0)?.[0];
   if (!isPlainObject(first)) return undefined;
   const others = Object.keys(first).filter((field) => idLike.test(field) && !idFields.includes(field));
-  const single = [...idFields, ...others.sort()].find((field) => tellsApart(keyByFields([field]), versions));
-  return single === undefined ? findFields(versions) : keyByFields([single]);
+  for (const field of [...idFields, ...others.sort()]) {
+    if (!hasId(first, field)) continue;
+    const key = keyByFields([field]);
+    if (tellsApart(key, versions)) return key;
+  }
+  return findFields(versions);
 }
 
 /** Whether the key gives each item of each version an identity of its own. */

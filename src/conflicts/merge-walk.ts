@@ -41,6 +41,10 @@ export class MergeWalk {
   }
 
   #objects(base: JsonObject, local: JsonObject, remote: JsonObject, schema: SchemaCursor | undefined): JsonObject {
+    const names = Object.keys(base);
+    if (areNames(names, Object.keys(local)) && areNames(names, Object.keys(remote))) {
+      return this.#fields(names, base, local, remote, schema);
+    }
     const { order, conflicts } = mergeOrder(Object.keys(base), Object.keys(local), Object.keys(remote));
     const merged: JsonObject = {};
     for (const name of order as readonly string[]) {
@@ -55,7 +59,43 @@ export class MergeWalk {
     return sharedObject(merged, [base, local, remote], isOrdered);
   }
 
+  /** Objects that have the same fields in the same order: nothing is made unless there is something new to make. */
+  #fields(
+    names: readonly string[],
+    base: JsonObject,
+    local: JsonObject,
+    remote: JsonObject,
+    schema: SchemaCursor | undefined,
+  ): JsonObject {
+    let [isBase, isLocal, isRemote] = [true, true, true];
+    const values: Value[] = [];
+    for (const name of names) {
+      const [b, l, r] = [base[name], local[name], remote[name]];
+      let value: Value = l;
+      if (b === r) value = l;
+      else if (b === l) value = r;
+      else if (l !== r || schema?.counts) {
+        this.#records.location.push(name);
+        value = this.value(b, l, r, schema?.child(name));
+        this.#records.location.pop();
+      }
+      isBase &&= value === b;
+      isLocal &&= value === l;
+      isRemote &&= value === r;
+      values.push(value);
+    }
+    if (isBase) return base;
+    if (isLocal) return local;
+    if (isRemote) return remote;
+    const merged: JsonObject = {};
+    for (let at = 0; at < names.length; at++) if (values[at] !== undefined) setOwn(merged, names[at]!, values[at]);
+    return merged;
+  }
+
   #lists(base: List, local: List, remote: List, schema: SchemaCursor | undefined): List {
+    if (jsonEqual(base, remote)) return local;
+    if (jsonEqual(base, local)) return remote;
+    if (!schema?.counts && jsonEqual(local, remote)) return local;
     const versions = [base, local, remote];
     const rule = schema?.rule;
     if (rule?.as === 'set') return sharedList(mergeSet(base, local, remote), versions);
@@ -63,8 +103,6 @@ export class MergeWalk {
     const key = rule?.as === 'sequence' ? undefined : declared ? only(declared, versions) : findKey(versions);
     let merged: List | undefined;
     if (key !== undefined) merged = this.#items(key, versions, schema, declared !== undefined);
-    else if (jsonEqual(local, remote) || jsonEqual(base, remote)) return local;
-    else if (jsonEqual(base, local)) return remote;
     else if (rule?.as !== 'sequence' && areDistinctTexts(versions))
       merged = this.#texts(base as Texts, local as Texts, remote as Texts);
     else merged = mergeByPlace(base, local, remote);
@@ -205,6 +243,11 @@ export class MergeWalk {
 const isObject = (value: Value): value is JsonObject => isPlainObject(value);
 const isList = (value: Value): value is List => Array.isArray(value);
 const own = (object: JsonObject, name: string): Value => (Object.hasOwn(object, name) ? object[name] : undefined);
+const areNames = (names: readonly string[], others: readonly string[]) => {
+  if (names.length !== others.length) return false;
+  for (let at = 0; at < names.length; at++) if (names[at] !== others[at]) return false;
+  return true;
+};
 const only = (key: ItemKey, versions: readonly List[]) => (tellsApart(key, versions) ? key : undefined);
 const byText = (a: Identity, b: Identity) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 
@@ -217,16 +260,19 @@ function named(key: ItemKey | undefined): { key?: string | readonly string[] } {
 /** The version that the merged object equals, if its parts are that version's own: what did not change stays itself. */
 function sharedObject(merged: JsonObject, versions: readonly JsonObject[], isOrdered: boolean): JsonObject {
   const names = Object.keys(merged);
-  const isSame = (version: JsonObject) => {
+  for (const version of versions) {
     const all = Object.keys(version);
-    if (all.length !== names.length || (isOrdered && !names.every((name, at) => name === all[at]))) return false;
-    return names.every((name) => own(version, name) === merged[name]);
-  };
-  return versions.find(isSame) ?? merged;
+    if (all.length !== names.length || (isOrdered && !areNames(names, all))) continue;
+    if (names.every((name) => own(version, name) === merged[name])) return version;
+  }
+  return merged;
 }
 
 function sharedList(merged: List, versions: readonly List[]): List {
-  const isSame = (version: List) =>
-    version.length === merged.length && merged.every((item, at) => item === version[at]);
-  return versions.find(isSame) ?? merged;
+  for (const version of versions) {
+    let at = version.length === merged.length ? 0 : -1;
+    while (at >= 0 && at < merged.length && version[at] === merged[at]) at++;
+    if (at === merged.length) return version;
+  }
+  return merged;
 }
