@@ -1,4 +1,3 @@
-import { ConflictType } from './conflict-type.ts';
 import type { ResolutionRule } from './resolution-rule.ts';
 import { DeletionWinsStrategy } from './strategies/deletion-wins-strategy.ts';
 import { HigherVersionStrategy } from './strategies/higher-version-strategy.ts';
@@ -12,10 +11,7 @@ import { UnionStrategy } from './strategies/union-strategy.ts';
  */
 export function readyRules(options: { readonly deletions: 'edit-wins' | 'deletion-wins' }): readonly ResolutionRule[] {
   return [
-    {
-      type: ConflictType.DELETION_CONFLICT,
-      strategy: options.deletions === 'edit-wins' ? new PreserveStrategy() : new DeletionWinsStrategy(),
-    },
+    { strategy: options.deletions === 'edit-wins' ? new PreserveStrategy() : new DeletionWinsStrategy() },
     { value: 'version', strategy: new HigherVersionStrategy() },
     { value: 'list', strategy: new UnionStrategy() },
     { value: 'text', strategy: new MergeStrategy() },

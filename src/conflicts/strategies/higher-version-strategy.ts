@@ -5,7 +5,7 @@ import { compareVersions, isMovingVersion, parseVersion } from '../version-order
 
 /**
  * The higher of two versions or ranges of versions, by the order of SemVer: `2.0.0` over `2.0.0-rc.1`, `^1.3` over `~1.2`.
- * A branch (`dev-master`, `github:a/b#develop`) is ahead of every release. What can't be compared is left to a person.
+ * Of two ways to write one version (`2`, `^2.0`) content decides. A branch (`dev-master`, `github:a/b#develop`) is ahead of every release. What can't be compared is left to a person.
  */
 export class HigherVersionStrategy implements ConflictResolutionStrategy {
   readonly name: string = 'higher-version';
@@ -19,6 +19,8 @@ export class HigherVersionStrategy implements ConflictResolutionStrategy {
     };
     const order = compareVersions(local, remote);
     if (order) return choose(order > 0, 'the higher version', 0.9);
+    // Two ways to write one version: the same on every replica, and no more than that.
+    if (order === 0) return choose(String(local) > String(remote), 'the same version, written with the greater text', 0.5);
     if (isMovingVersion(local) && parseVersion(remote)) return choose(true, 'a branch, which is ahead of releases', 0.7);
     if (isMovingVersion(remote) && parseVersion(local)) return choose(false, 'a branch, which is ahead of releases', 0.7);
     return new ManualResolutionRequired(conflict, 'neither is a higher version than the other');

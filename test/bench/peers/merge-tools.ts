@@ -154,11 +154,14 @@ async function jsonDiffPatch(): Promise<MergeTool | undefined> {
 
 async function fastJsonPatch(): Promise<MergeTool | undefined> {
   const name = 'fast-json-patch';
-  const peer = await loadPeer<{
-    compare(a: JsonValue, b: JsonValue, invertible: boolean): object[];
-    applyPatch(document: JsonValue, patch: object[], validate: boolean): { newDocument: JsonValue };
+  const loaded = await loadPeer<{
+    default: {
+      compare(a: JsonValue, b: JsonValue, invertible: boolean): object[];
+      applyPatch(document: JsonValue, patch: object[], validate: boolean): { newDocument: JsonValue };
+    };
   }>(name);
-  if (!peer) return undefined;
+  if (!loaded) return undefined;
+  const peer = loaded.default;
   // With the tests of what was there: else the patch goes over the local change.
   const merge = orUndecided(
     (base, local, remote) => peer.applyPatch(copy(local), peer.compare(base, remote, true), true).newDocument,
