@@ -8,8 +8,11 @@ export function shortenTogether(texts: readonly string[], maxLength: number): re
   if (texts.every((text) => text.length <= maxLength)) return texts;
   // A value that is absent has nothing in common with the others, and need not.
   const present = texts.filter((text) => text.length > maxLength / 2);
-  const start = Math.max(0, commonStart(present) - around);
-  const end = Math.max(0, commonEnd(present, start) - around);
+  const [first = ''] = present;
+  let start = Math.max(0, commonStart(present) - around);
+  if (isSecondHalf(first, start)) start--;
+  let end = Math.max(0, commonEnd(present, start) - around);
+  if (end > 0 && isSecondHalf(first, first.length - end)) end--;
   return texts.map((text) => {
     if (!present.includes(text)) return text;
     const middle = Array.from(text.slice(start, text.length - end));
@@ -38,3 +41,6 @@ function commonEnd(texts: readonly string[], start: number): number {
   while (at < longest && others.every((text) => text.at(-1 - at) === first.at(-1 - at))) at++;
   return others.length === 0 ? 0 : at;
 }
+
+/** Whether a cut here would go through a character. */
+const isSecondHalf = (text: string, at: number) => /[\uDC00-\uDFFF]/.test(text.charAt(at));
