@@ -35,7 +35,13 @@ export { ResolutionOutdatedError } from './conflicts/errors.ts';
 export type { Identity } from './conflicts/list-identity.ts';
 export type { ItemSegment, Location } from './conflicts/location.ts';
 export { type ManualChoice, ManualQueue } from './conflicts/manual-queue.ts';
-export { type ListRule, type MergeRule, MergeSchema, type SchemaCursor, type TextRule } from './conflicts/merge-schema.ts';
+export {
+  type ListRule,
+  type MergeRule,
+  MergeSchema,
+  type SchemaCursor,
+  type TextRule,
+} from './conflicts/merge-schema.ts';
 export { type MergedRange, mergeSequence, type Range } from './conflicts/merge-sequence.ts';
 export type { PathPattern } from './conflicts/path-pattern.ts';
 export { readyRules } from './conflicts/ready-rules.ts';

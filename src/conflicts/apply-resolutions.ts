@@ -1,7 +1,7 @@
 import type { JsonValue } from '../core/json-value.ts';
 import { type ConflictResolution, ManualResolutionRequired } from './conflict-resolution.ts';
-import { settle } from './settle-conflict.ts';
 import type { MergeSchema } from './merge-schema.ts';
+import { settle } from './settle-conflict.ts';
 import { updateAt } from './update-at.ts';
 
 /** What {@link applyResolutions} and {@link undoResolution} need to find what they change. */

@@ -16,7 +16,9 @@ const maxDepth = 1_000;
 export function checkVersions(base: unknown, local: unknown, remote: unknown): { hasUndefined: boolean } {
   const found = { hasUndefined: false };
   const isSound =
-    isJson(base, local, remote, 1, found) && isJson(local, base, remote, 1, found) && isJson(remote, base, local, 1, found);
+    isJson(base, local, remote, 1, found) &&
+    isJson(local, base, remote, 1, found) &&
+    isJson(remote, base, local, 1, found);
   // Only to say what is wrong, and where.
   if (isSound) return found;
   check(base, local, remote, ['base'], found);
@@ -26,7 +28,13 @@ export function checkVersions(base: unknown, local: unknown, remote: unknown): {
 }
 
 /** What {@link check} does, without keeping account of the path. */
-function isJson(value: unknown, second: unknown, third: unknown, depth: number, found: { hasUndefined: boolean }): boolean {
+function isJson(
+  value: unknown,
+  second: unknown,
+  third: unknown,
+  depth: number,
+  found: { hasUndefined: boolean },
+): boolean {
   switch (typeof value) {
     case 'string':
       return value.isWellFormed();

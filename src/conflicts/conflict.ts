@@ -67,7 +67,10 @@ export abstract class Conflict {
    */
   get id(): string {
     const [one, other] = [this.localValue, this.remoteValue].map(textOf).sort();
-    return checksum([this.type, placeOf(this.location), textOf(this.baseValue), one, other, ...this.details]).slice(0, 32);
+    return checksum([this.type, placeOf(this.location), textOf(this.baseValue), one, other, ...this.details]).slice(
+      0,
+      32,
+    );
   }
 
   /** How much depends on the decision. */

@@ -16,7 +16,12 @@ export interface Violation {
  * What the merged items break of a list's rule and none of the versions breaks alone. To put the items it names back as
  * they were may break the rule elsewhere, so ask again until nothing is found: each answer names more items.
  */
-export function findViolations(rule: ListRule, merged: Items, versions: readonly Items[], held: ReadonlySet<Identity>): Violation[] {
+export function findViolations(
+  rule: ListRule,
+  merged: Items,
+  versions: readonly Items[],
+  held: ReadonlySet<Identity>,
+): Violation[] {
   const isOld = (found: Violation) =>
     versions.some((version) => found.ids.every((id) => jsonEqual(version.get(id), merged.get(id))));
   const found: Violation[] = [];

@@ -72,7 +72,8 @@ function findFields(versions: readonly List[]): ItemKey | undefined {
   const items = versions.flat();
   if (!items.every(isPlainObject)) return undefined;
   const reach = new Map<string, number>();
-  for (const item of items) for (const field of Object.keys(item as object)) reach.set(field, (reach.get(field) ?? 0) + 1);
+  for (const item of items)
+    for (const field of Object.keys(item as object)) reach.set(field, (reach.get(field) ?? 0) + 1);
   const candidates = [...reach.keys()]
     .filter((field) => isTelling(field, items) && versions.every((version) => isUnique(field, version)))
     .sort((a, b) => rank(a, items) - rank(b, items) || reach.get(b)! - reach.get(a)! || (a < b ? -1 : 1));

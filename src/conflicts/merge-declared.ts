@@ -42,11 +42,12 @@ export function mergeSet(
   remote: readonly JsonValue[],
 ): readonly JsonValue[] {
   const members = [base, local, remote].map((items) => new Map(items.map((item) => [stableStringify(item), item])));
-  const [inBase, inLocal, inRemote] = members as [typeof members[0], typeof members[0], typeof members[0]];
+  const [inBase, inLocal, inRemote] = members as [(typeof members)[0], (typeof members)[0], (typeof members)[0]];
   const staying = (side: ReadonlyMap<string, JsonValue>, other: ReadonlyMap<string, JsonValue>) =>
     [...side.keys()].filter((key) => other.has(key) || !inBase.has(key));
   const { order } = mergeOrder([...inBase.keys()], staying(inLocal, inRemote), staying(inRemote, inLocal));
-  return order.map((key) => (inLocal.get(key as string) ?? inRemote.get(key as string)) as JsonValue);
+  const member = (key: string) => (inLocal.has(key) ? inLocal : inRemote).get(key)!;
+  return order.map((key) => member(key as string));
 }
 
 /** Both sides' edits of a text, if no stretch was edited by both. */

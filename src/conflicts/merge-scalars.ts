@@ -24,7 +24,8 @@ export function mergeScalars(
   } else if (rule?.as === 'ignored') {
     return pickByContent(local, remote);
   } else if (typeof base === 'string' && typeof local === 'string' && typeof remote === 'string') {
-    const isText = rule?.as === 'text' || (rule === undefined && [base, local, remote].every((text) => text.includes('\n')));
+    const isText =
+      rule?.as === 'text' || (rule === undefined && [base, local, remote].every((text) => text.includes('\n')));
     const by = rule?.as === 'text' ? (rule.by ?? 'line') : 'line';
     const text = isText ? mergeWholeText(base, local, remote, by) : undefined;
     if (text !== undefined) return text;

@@ -82,7 +82,9 @@ export interface SchemaCursor {
   child(name: string): SchemaCursor | undefined;
 }
 
-function cursorOf(active: readonly (CompiledRule & { readonly places: readonly number[] })[]): SchemaCursor | undefined {
+function cursorOf(
+  active: readonly (CompiledRule & { readonly places: readonly number[] })[],
+): SchemaCursor | undefined {
   if (active.length === 0) return undefined;
   return {
     rule: active.find(({ parts, places }) => isAtEnd(parts, places))?.rule,
@@ -125,5 +127,9 @@ export function itemKeyOf(key: NonNullable<ListRule['key']>): ItemKey {
 export function keyOfRule(schema: SchemaCursor | undefined, path: string): ItemKey {
   const rule = schema?.rule;
   if (rule?.as === 'list' && rule.key !== undefined) return itemKeyOf(rule.key);
-  throw new InvalidArgumentError('options.schema', `the schema of the merge, which tells the items on "${path}" apart`, schema);
+  throw new InvalidArgumentError(
+    'options.schema',
+    `the schema of the merge, which tells the items on "${path}" apart`,
+    schema,
+  );
 }

@@ -6,8 +6,8 @@ import { areDistinctTexts, findKey, type Identity, type ItemKey, isName, isTold,
 import { mergeByPlace } from './merge-by-place.ts';
 import { mergeSet } from './merge-declared.ts';
 import { isReplacedByBoth, mergeOrder, type OrderConflict } from './merge-order.ts';
-import { itemKeyOf, type ListRule, type SchemaCursor } from './merge-schema.ts';
 import { mergeScalars } from './merge-scalars.ts';
+import { itemKeyOf, type ListRule, type SchemaCursor } from './merge-schema.ts';
 
 type List = readonly JsonValue[];
 type Texts = readonly string[];
@@ -27,7 +27,13 @@ export class MergeWalk {
     if (base === local) return remote;
     if (local === remote && !schema?.counts) return local;
     const rule = schema?.rule;
-    if (rule === undefined || rule.as === 'list' || rule.as === 'set' || rule.as === 'sequence' || rule.as === 'sections') {
+    if (
+      rule === undefined ||
+      rule.as === 'list' ||
+      rule.as === 'set' ||
+      rule.as === 'sequence' ||
+      rule.as === 'sections'
+    ) {
       if (isObject(local) && isObject(remote)) {
         if (isObject(base)) return this.#objects(base, local, remote, schema);
         if (base === undefined) return this.#added(local, remote, () => this.#objects({}, local, remote, schema));
@@ -115,7 +121,12 @@ export class MergeWalk {
   }
 
   /** Lists whose items have an identity; undefined if both sides renamed the same item. */
-  #items(key: ItemKey, versions: readonly List[], schema: SchemaCursor | undefined, isDeclared: boolean): List | undefined {
+  #items(
+    key: ItemKey,
+    versions: readonly List[],
+    schema: SchemaCursor | undefined,
+    isDeclared: boolean,
+  ): List | undefined {
     const byId = (items: List): ItemsById => new Map(items.map((item) => [key.of(item)!, item]));
     const [inBase, inLocal, inRemote] = versions.map(byId) as [ItemsById, ItemsById, ItemsById];
     const ids = [inBase, inLocal, inRemote].map((items) => [...items.keys()]) as [Identity[], Identity[], Identity[]];
@@ -157,7 +168,10 @@ export class MergeWalk {
     const name = JSON.stringify(id);
     const reason = `both sides added an item ${name} to ${records.name()}, each its own`;
     const fields = records.fields([], [local], [remote], reason);
-    records.replace(before, new UniquenessConflict({ ...fields, field: field ?? 'identity', ...named(key), items: [id] }));
+    records.replace(
+      before,
+      new UniquenessConflict({ ...fields, field: field ?? 'identity', ...named(key), items: [id] }),
+    );
     return undefined;
   }
 
@@ -206,7 +220,9 @@ export class MergeWalk {
       const [b, l, r] = [base!, local!, remote!].map((rows) => rows.map(([, item]) => item));
       const fields = { ...records.fields(b, l, r, reason), ...named(key), items };
       records.found.push(
-        kind === 'unique' ? new UniquenessConflict({ ...fields, field }) : new StructuralConflict({ ...fields, aspect: 'cycle' }),
+        kind === 'unique'
+          ? new UniquenessConflict({ ...fields, field })
+          : new StructuralConflict({ ...fields, aspect: 'cycle' }),
       );
     }
   }

@@ -5,12 +5,12 @@ export function asHtml(views: readonly ConflictView[]): string {
   return views
     .map(({ id, title, facts, reason, sides }) => {
       const heads = sides.map(
-        ({ name, stamp }) => `<th scope="col">${name}${stamp ? ` <small>${escape(stamp)}</small>` : ''}</th>`,
+        ({ name, stamp }) => `<th scope="col">${name}${stamp ? ` <small>${inert(stamp)}</small>` : ''}</th>`,
       );
-      const values = sides.map(({ name, value }) => `<td class="${name}"><pre dir="ltr">${escape(value)}</pre></td>`);
+      const values = sides.map(({ name, value }) => `<td class="${name}"><pre dir="ltr">${inert(value)}</pre></td>`);
       return (
-        `<section class="conflict" id="conflict-${id}">\n<h3><bdi>${escape(title)}</bdi></h3>\n` +
-        `<p>${escape(facts)}: <bdi>${escape(reason)}</bdi></p>\n` +
+        `<section class="conflict" id="conflict-${id}">\n<h3><bdi>${inert(title)}</bdi></h3>\n` +
+        `<p>${inert(facts)}: <bdi>${inert(reason)}</bdi></p>\n` +
         `<table>\n<tr>${heads.join('')}</tr>\n<tr>${values.join('')}</tr>\n</table>\n</section>\n`
       );
     })
@@ -18,4 +18,4 @@ export function asHtml(views: readonly ConflictView[]): string {
 }
 
 const signs: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const escape = (text: string) => text.replace(/[&<>"']/g, (sign) => signs[sign]!);
+const inert = (text: string) => text.replace(/[&<>"']/g, (sign) => signs[sign]!);

@@ -4,17 +4,17 @@ import type { ConflictView } from './render-conflicts.ts';
 export function asMarkdown(views: readonly ConflictView[]): string {
   return views
     .map(({ id, title, facts, reason, sides }) => {
-      const heads = sides.map(({ name, stamp }) => escape(stamp ? `${name}, ${stamp}` : name));
+      const heads = sides.map(({ name, stamp }) => inert(stamp ? `${name}, ${stamp}` : name));
       const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-      const values = sides.map(({ value }) => value.split('\n').map(escape).join('<br>'));
+      const values = sides.map(({ value }) => value.split('\n').map(inert).join('<br>'));
       const table = [row(heads), row(heads.map(() => '---')), row(values)].join('\n');
-      return `### ${escape(title)}\n\n${escape(facts)}: ${escape(reason)} (${id})\n\n${table}\n`;
+      return `### ${inert(title)}\n\n${inert(facts)}: ${inert(reason)} (${id})\n\n${table}\n`;
     })
     .join('\n');
 }
 
 /** No sign of Markdown or HTML keeps its meaning; indentation stays. */
-const escape = (text: string) =>
+const inert = (text: string) =>
   text
     .replace(/[\\`*_{}[\]()#+\-.!|~:=^$/@]/g, (sign) => `\\${sign}`)
     .replaceAll('&', '&amp;')

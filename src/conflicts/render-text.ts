@@ -6,10 +6,15 @@ const width = 38;
 export function asText(views: readonly ConflictView[]): string {
   return views
     .map(({ id, title, facts, reason, sides }, at) => {
-      const cells = sides.map(({ name, stamp, value }) => [name, ...(stamp ? [stamp] : []), ...value.split('\n')].flatMap(wrap));
+      const cells = sides.map(({ name, stamp, value }) =>
+        [name, ...(stamp ? [stamp] : []), ...value.split('\n')].flatMap(wrap),
+      );
       const height = Math.max(...cells.map(({ length }) => length));
       const rows = Array.from({ length: height }, (_, line) =>
-        cells.map((cell) => pad(cell[line] ?? '')).join(' | ').trimEnd(),
+        cells
+          .map((cell) => pad(cell[line] ?? ''))
+          .join(' | ')
+          .trimEnd(),
       );
       return `${at + 1}. ${title}\n   ${facts}, ${id}\n   ${reason}\n\n${rows.join('\n')}\n`;
     })

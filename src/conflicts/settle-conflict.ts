@@ -29,7 +29,13 @@ export function settle(
 }
 
 /** Puts the items in dispute, as far as they are still there, in the decided order into the places they hold. */
-function reorder(current: Value, conflict: StructuralConflict, before: Value, after: Value, schema: SchemaCursor | undefined): Value {
+function reorder(
+  current: Value,
+  conflict: StructuralConflict,
+  before: Value,
+  after: Value,
+  schema: SchemaCursor | undefined,
+): Value {
   if (isPlainObject(current)) {
     const isField = (name: unknown) => typeof name === 'string' && Object.hasOwn(current, name);
     if (conflict.key !== undefined || !(Array.isArray(before) && before.some(isField)))
@@ -81,7 +87,8 @@ function replaceItems(
   const items: readonly JsonValue[] = current;
   if (!Array.isArray(after)) throw new InvalidArgumentError('resolution.value', 'a list of items', after);
   const key = keyOf(conflict, schema);
-  const byId = (list: Value) => new Map((Array.isArray(list) ? (list as JsonValue[]) : []).map((item) => [key.of(item)!, item]));
+  const byId = (list: Value) =>
+    new Map((Array.isArray(list) ? (list as JsonValue[]) : []).map((item) => [key.of(item)!, item]));
   const [old, decided] = [byId(before), byId(after)];
   const isDisputed = new Set([...(conflict.items ?? []), ...old.keys(), ...decided.keys()]);
   const found = byId(items.filter((item) => isDisputed.has(key.of(item)!)));

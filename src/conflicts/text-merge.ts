@@ -66,7 +66,10 @@ export function mergeTokens(versions: {
   const merged: string[] = [];
   for (const { kind, local, remote } of mergeSequence(versions)) {
     if (kind === 'conflict') return undefined;
-    const chosen = kind === 'remote' ? versions.remote.slice(remote.start, remote.end) : versions.local.slice(local.start, local.end);
+    const chosen =
+      kind === 'remote'
+        ? versions.remote.slice(remote.start, remote.end)
+        : versions.local.slice(local.start, local.end);
     for (const token of chosen) merged.push(token);
   }
   return isBalanced(versions, merged) ? merged : undefined;
@@ -74,7 +77,7 @@ export function mergeTokens(versions: {
 
 /** Words, numbers, spaces and each other sign of a text. */
 export function toWords(text: string): string[] {
-  return text.match(/\s+|[\p{L}\p{M}\p{N}_]+|[^]/gu) ?? [];
+  return text.match(/\s+|[\p{L}\p{M}\p{N}_]+|./gsu) ?? [];
 }
 
 /** The lines of a text, each with its end. */

@@ -5,7 +5,8 @@ export interface NamedVersion {
   readonly prerelease: readonly (string | number)[];
 }
 
-const version = /^[v=]?\s*(\d+(?:\.(?:\d+|[x*]))*)(?:\.?-?((?:alpha|beta|rc|dev|pre|next|canary)[\w.-]*)|-([\w.-]+))?(?:\+[\w.-]+)?$/i;
+const version =
+  /^[v=]?\s*(\d+(?:\.(?:\d+|[x*]))*)(?:\.?-?((?:alpha|beta|rc|dev|pre|next|canary)[\w.-]*)|-([\w.-]+))?(?:\+[\w.-]+)?$/i;
 const operators = /^(?:\^|~>?|>=?|<=?|=)\s*/;
 
 /**
@@ -33,7 +34,8 @@ function parseOne(text: string): NamedVersion | undefined {
   return {
     // What a wildcard lets through is above every number.
     numbers: found[1]!.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : Number.POSITIVE_INFINITY)),
-    prerelease: prerelease === undefined ? [] : prerelease.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part)),
+    prerelease:
+      prerelease === undefined ? [] : prerelease.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part)),
   };
 }
 

@@ -8,8 +8,8 @@ import { largeDocuments } from './merge/large-documents.ts';
 import { decideByRules, ours } from './merge/ours.ts';
 import { type RealMerge, readRealMerges, realMergesFile, unordered } from './merge/real-merges.ts';
 import { type MergeTool, undecided } from './merge/tool.ts';
-import { leftOut } from './peers/peer.ts';
 import { mergePeers } from './peers/merge-tools.ts';
+import { leftOut } from './peers/peer.ts';
 
 export async function run({ rounds }: BenchOptions): Promise<readonly BenchTable[]> {
   const large = largeDocuments(rounds);
@@ -29,7 +29,9 @@ export async function run({ rounds }: BenchOptions): Promise<readonly BenchTable
     rows: tools.map((tool) => ({
       tool: tool.name,
       ...judged(
-        cases.flatMap((one, at) => (one.git.clean === clean ? [{ case: one, state: outcomes.get(tool)!.states[at]! }] : [])),
+        cases.flatMap((one, at) =>
+          one.git.clean === clean ? [{ case: one, state: outcomes.get(tool)!.states[at]! }] : [],
+        ),
       ),
       'time / JSON.parse': round2(median(counted(times.get(tool)!)) / parsing),
     })),
@@ -38,7 +40,9 @@ export async function run({ rounds }: BenchOptions): Promise<readonly BenchTable
 }
 
 const parseAll = (cases: readonly RealMerge[]) => {
-  const texts = cases.flatMap(({ base, ours: local, theirs }) => [base, local, theirs].map((one) => JSON.stringify(one)));
+  const texts = cases.flatMap(({ base, ours: local, theirs }) =>
+    [base, local, theirs].map((one) => JSON.stringify(one)),
+  );
   return () => {
     for (const text of texts) JSON.parse(text);
   };
@@ -86,13 +90,18 @@ async function withRules(cases: readonly RealMerge[]): Promise<BenchTable> {
   const rows = [];
   for (const deletions of ['edit-wins', 'deletion-wins'] as const) {
     const decided = await Promise.all(cases.map((one) => decideByRules(one, deletions)));
-    const automatic = decided.flatMap(({ state }, at) => (state === undecided ? [] : [{ state, merged: cases[at]!.merged }]));
+    const automatic = decided.flatMap(({ state }, at) =>
+      state === undecided ? [] : [{ state, merged: cases[at]!.merged }],
+    );
     const resolutions = decided.flatMap((one) => one.resolutions);
     rows.push({
       rules: deletions,
       cases: cases.length,
       'automatic %': percent(automatic.length, cases.length),
-      'as people did %': percent(automatic.filter(({ state, merged }) => jsonEqual(state, merged)).length, cases.length),
+      'as people did %': percent(
+        automatic.filter(({ state, merged }) => jsonEqual(state, merged)).length,
+        cases.length,
+      ),
       'apart from order %': percent(
         automatic.filter(({ state, merged }) => jsonEqual(unordered(state), unordered(merged))).length,
         cases.length,

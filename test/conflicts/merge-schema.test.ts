@@ -35,7 +35,9 @@ describe('MergeSchema', () => {
   it('takes the greater or lesser of two numbers or versions, and leaves what can not be compared', () => {
     expect(stateOf({ '': 'max' }, 1, 3, 2)).toBe(3);
     expect(stateOf({ '': 'min' }, 5, 3, 2)).toBe(2);
-    expect(stateOf({ '/**/version': 'max' }, { version: '1.9.0' }, { version: '1.10.0' }, { version: '1.10.0-rc.1' })).toEqual({
+    expect(
+      stateOf({ '/**/version': 'max' }, { version: '1.9.0' }, { version: '1.10.0' }, { version: '1.10.0-rc.1' }),
+    ).toEqual({
       version: '1.10.0',
     });
     expect(merge({ '': 'max' }, 1, 'a', 'b').conflicts).toHaveLength(1);
@@ -44,15 +46,26 @@ describe('MergeSchema', () => {
   });
 
   it('merges sets by membership alone', () => {
-    expect(stateOf({ '/tags': 'set' }, { tags: ['a', 'b'] }, { tags: ['x', 'b'] }, { tags: ['a', 'b', 'x', 'y'] })).toEqual({
+    expect(
+      stateOf({ '/tags': 'set' }, { tags: ['a', 'b'] }, { tags: ['x', 'b'] }, { tags: ['a', 'b', 'x', 'y'] }),
+    ).toEqual({
       tags: ['b', 'x', 'y'],
     });
     expect(stateOf({ '': 'set' }, [{ n: 1 }, { n: 2 }], [{ n: 2 }, { n: 3 }], [{ n: 1 }])).toEqual([{ n: 3 }]);
+    expect(stateOf({ '': 'set' }, [], [null, 0], [false])).toEqual([false, null, 0]);
   });
 
   it('merges sequences by place, whatever their items are called', () => {
-    const base = [{ id: 1, t: 'a' }, { id: 2, t: 'b' }];
-    const { conflicts } = merge({ '': 'sequence' }, base, [{ id: 1, t: 'x' }, base[1]], [{ id: 1, t: 'a', done: true }, base[1]]);
+    const base = [
+      { id: 1, t: 'a' },
+      { id: 2, t: 'b' },
+    ];
+    const { conflicts } = merge(
+      { '': 'sequence' },
+      base,
+      [{ id: 1, t: 'x' }, base[1]],
+      [{ id: 1, t: 'a', done: true }, base[1]],
+    );
     expect(conflicts).toEqual([expect.objectContaining({ aspect: 'items' })]);
   });
 
@@ -61,13 +74,24 @@ describe('MergeSchema', () => {
       'the new big house',
     );
     expect(merge({ '': 'text' }, 'the old house', 'the new house', 'the old big house').conflicts).toHaveLength(1);
-    expect(merge({ '': { as: 'text', by: 'word' } }, 'the old house', 'the new house', 'the red house').conflicts).toHaveLength(1);
+    expect(
+      merge({ '': { as: 'text', by: 'word' } }, 'the old house', 'the new house', 'the red house').conflicts,
+    ).toHaveLength(1);
   });
 
   it('looks into nothing that is atomic, and settles what is ignored without a word', () => {
-    expect(merge({ '/a': 'atomic' }, { a: { x: 1, y: 1 } }, { a: { x: 2, y: 1 } }, { a: { x: 1, y: 2 } }).conflicts).toHaveLength(1);
+    expect(
+      merge({ '/a': 'atomic' }, { a: { x: 1, y: 1 } }, { a: { x: 2, y: 1 } }, { a: { x: 1, y: 2 } }).conflicts,
+    ).toHaveLength(1);
     expect(stateOf({ '/at': 'ignored' }, { at: '1' }, { at: '2' }, { at: '3' })).toEqual({ at: '3' });
-    expect(stateOf({ '/meta/**': 'ignored' }, { meta: { a: { b: 1 } } }, { meta: { a: { b: 2 } } }, { meta: { a: { b: 3 } } })).toEqual({
+    expect(
+      stateOf(
+        { '/meta/**': 'ignored' },
+        { meta: { a: { b: 1 } } },
+        { meta: { a: { b: 2 } } },
+        { meta: { a: { b: 3 } } },
+      ),
+    ).toEqual({
       meta: { a: { b: 3 } },
     });
   });
@@ -85,10 +109,22 @@ describe('MergeSchema', () => {
   });
 
   it('tells items apart by the field, the fields or the function of the schema', () => {
-    const base = [{ code: 'a', n: 1 }, { code: 'b', n: 1 }];
-    const local = [{ code: 'b', n: 1 }, { code: 'a', n: 2 }];
-    const remote = [{ code: 'a', n: 1 }, { code: 'b', n: 3 }];
-    const expected = [{ code: 'b', n: 3 }, { code: 'a', n: 2 }];
+    const base = [
+      { code: 'a', n: 1 },
+      { code: 'b', n: 1 },
+    ];
+    const local = [
+      { code: 'b', n: 1 },
+      { code: 'a', n: 2 },
+    ];
+    const remote = [
+      { code: 'a', n: 1 },
+      { code: 'b', n: 3 },
+    ];
+    const expected = [
+      { code: 'b', n: 3 },
+      { code: 'a', n: 2 },
+    ];
     expect(stateOf({ '': { as: 'list', key: 'code' } }, base, local, remote)).toEqual(expected);
     expect(stateOf({ '': { as: 'list', key: ['nr', 'code'] } }, base, local, remote)).toEqual(expected);
     const key = (item: unknown) => (item as { code: string }).code.toUpperCase();
@@ -98,40 +134,83 @@ describe('MergeSchema', () => {
   it('finds items that a function tells apart again, with the same schema', () => {
     const key = (item: unknown) => (item as { code: string }).code;
     const schema = new MergeSchema({ '/items': { as: 'list', key } });
-    const version = (n: number) => ({ items: [{ code: 'x', n: 0 }, { code: 'a', n }] });
+    const version = (n: number) => ({
+      items: [
+        { code: 'x', n: 0 },
+        { code: 'a', n },
+      ],
+    });
     const { state, conflicts } = threeWayMerge({ base: version(1), local: version(2), remote: version(3), schema });
     const restored = Conflict.fromJSON(JSON.parse(JSON.stringify(conflicts[0])));
     const resolution = ConflictResolution.choose(restored, 'remote', note);
     const moved = { items: state.items.toReversed() };
-    expect(applyResolutions(moved, [resolution], { schema })).toEqual({ items: [{ code: 'a', n: 3 }, { code: 'x', n: 0 }] });
+    expect(applyResolutions(moved, [resolution], { schema })).toEqual({
+      items: [
+        { code: 'a', n: 3 },
+        { code: 'x', n: 0 },
+      ],
+    });
     expect(() => applyResolutions(moved, [resolution])).toThrow(InvalidArgumentError);
   });
 
   const unique: Rules = { '': { as: 'list', key: 'id', unique: ['slug'] } };
   it('finds two items that the sides gave one slug, holds both back, and takes any decision about them', () => {
-    const base = [{ id: 1, slug: 'a' }, { id: 2, slug: 'b' }, { id: 3, slug: 'c' }];
-    const local = [{ id: 1, slug: 'x' }, { id: 2, slug: 'b' }, { id: 3, slug: 'c', n: 1 }];
-    const remote = [{ id: 1, slug: 'a', n: 1 }, { id: 2, slug: 'x' }, { id: 3, slug: 'c' }];
+    const base = [
+      { id: 1, slug: 'a' },
+      { id: 2, slug: 'b' },
+      { id: 3, slug: 'c' },
+    ];
+    const local = [
+      { id: 1, slug: 'x' },
+      { id: 2, slug: 'b' },
+      { id: 3, slug: 'c', n: 1 },
+    ];
+    const remote = [
+      { id: 1, slug: 'a', n: 1 },
+      { id: 2, slug: 'x' },
+      { id: 3, slug: 'c' },
+    ];
     const { state, conflicts } = merge(unique, base, local, remote);
     expect(state).toEqual([base[0], base[1], local[2]]);
     const [conflict] = conflicts;
     expect(conflict).toBeInstanceOf(UniquenessConflict);
-    expect(conflict).toMatchObject({ field: 'slug', items: [1, 2], path: '', severity: 'high', localValue: local.slice(0, 2) });
+    expect(conflict).toMatchObject({
+      field: 'slug',
+      items: [1, 2],
+      path: '',
+      severity: 'high',
+      localValue: local.slice(0, 2),
+    });
     const restored = Conflict.fromJSON(JSON.parse(JSON.stringify(conflict)));
     expect(restored).toEqual(conflict);
     expect(applyResolutions(state, [ConflictResolution.choose(restored, 'remote', note)])).toEqual([
-      { id: 1, slug: 'a', n: 1 }, { id: 2, slug: 'x' }, local[2],
+      { id: 1, slug: 'a', n: 1 },
+      { id: 2, slug: 'x' },
+      local[2],
     ]);
-    const value = [{ id: 1, slug: 'x' }, { id: 2, slug: 'x-2' }];
+    const value = [
+      { id: 1, slug: 'x' },
+      { id: 2, slug: 'x-2' },
+    ];
     const both = ConflictResolution.decide(restored, value, note);
     expect(applyResolutions(state, [both])).toEqual([...value, local[2]]);
   });
 
   it('follows what an item that is held back breaks in turn', () => {
-    const base = [{ id: 1, slug: 'a' }, { id: 2, slug: 'b' }];
+    const base = [
+      { id: 1, slug: 'a' },
+      { id: 2, slug: 'b' },
+    ];
     // 1 and 2 clash on x; 1 back on a clashes with the new 3.
-    const local = [{ id: 1, slug: 'x' }, { id: 2, slug: 'b' }, { id: 3, slug: 'a' }];
-    const remote = [{ id: 1, slug: 'a' }, { id: 2, slug: 'x' }];
+    const local = [
+      { id: 1, slug: 'x' },
+      { id: 2, slug: 'b' },
+      { id: 3, slug: 'a' },
+    ];
+    const remote = [
+      { id: 1, slug: 'a' },
+      { id: 2, slug: 'x' },
+    ];
     const { state, conflicts } = merge(unique, base, local, remote);
     expect(state).toEqual(base);
     expect(conflicts).toEqual([expect.objectContaining({ items: [1, 2, 3] })]);
@@ -139,8 +218,14 @@ describe('MergeSchema', () => {
 
   it('keeps what a version breaks by itself', () => {
     const base = [{ id: 1, slug: 'a' }];
-    const local = [{ id: 1, slug: 'a' }, { id: 2, slug: 'a' }];
-    const remote = [{ id: 1, slug: 'a' }, { id: 3, slug: 'c' }];
+    const local = [
+      { id: 1, slug: 'a' },
+      { id: 2, slug: 'a' },
+    ];
+    const remote = [
+      { id: 1, slug: 'a' },
+      { id: 3, slug: 'c' },
+    ];
     expect(stateOf(unique, base, local, remote)).toEqual([...local, remote[1]]);
   });
 
@@ -148,7 +233,10 @@ describe('MergeSchema', () => {
     const { state, conflicts } = merge(unique, [], [{ id: 7, t: 'a' }], [{ id: 7, t: 'b' }]);
     expect(state).toEqual([]);
     expect(conflicts).toEqual([expect.objectContaining({ type: 'UNIQUENESS_CONFLICT', field: 'id', items: [7] })]);
-    const value = [{ id: 7, t: 'a' }, { id: 8, t: 'b' }];
+    const value = [
+      { id: 7, t: 'a' },
+      { id: 8, t: 'b' },
+    ];
     const both = ConflictResolution.decide(conflicts[0]!, value, note);
     expect(applyResolutions(state, [both])).toEqual(value);
   });
@@ -169,8 +257,14 @@ describe('MergeSchema', () => {
 
   it('names items by identity in patterns, and takes the first pattern that fits', () => {
     const rules: Rules = { '/t1/n': 'max', '/*/n': 'min' };
-    const version = (n: number) => [{ id: 't1', n }, { id: 't2', n }];
-    expect(stateOf(rules, version(0), version(1), version(2))).toEqual([{ id: 't1', n: 2 }, { id: 't2', n: 1 }]);
+    const version = (n: number) => [
+      { id: 't1', n },
+      { id: 't2', n },
+    ];
+    expect(stateOf(rules, version(0), version(1), version(2))).toEqual([
+      { id: 't1', n: 2 },
+      { id: 't2', n: 1 },
+    ]);
   });
 
   it.each([

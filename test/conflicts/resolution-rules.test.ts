@@ -111,7 +111,10 @@ describe('rules', () => {
     const mean = new CustomStrategy('mean', async ({ localValue: l, remoteValue: r }) =>
       typeof l === 'number' && typeof r === 'number' ? { value: (l + r) / 2, reason: 'half way' } : undefined,
     );
-    expect(await decide({ rules: [{ strategy: mean }] }, conflictOf(1, 2, 4))).toMatchObject({ value: 3, confidence: 0.5 });
+    expect(await decide({ rules: [{ strategy: mean }] }, conflictOf(1, 2, 4))).toMatchObject({
+      value: 3,
+      confidence: 0.5,
+    });
     expect(await decide({ rules: [{ strategy: mean }] }, conflictOf(1, '2', '4'))).toEqual(manual);
   });
 
@@ -126,7 +129,9 @@ describe('rules', () => {
     const rules = readyRules({ deletions: 'deletion-wins' });
     expect(await decide({ rules }, conflictOf('1', '2', '3'))).toMatchObject({ value: '3' });
     expect(await decide({ rules }, conflictOf('1', undefined, '3'))).toMatchObject({ value: undefined });
-    expect(await decide({ rules: readyRules({ deletions: 'edit-wins' }) }, conflictOf('1', undefined, '3'))).toMatchObject({ value: '3' });
+    expect(
+      await decide({ rules: readyRules({ deletions: 'edit-wins' }) }, conflictOf('1', undefined, '3')),
+    ).toMatchObject({ value: '3' });
   });
 
   it.each([

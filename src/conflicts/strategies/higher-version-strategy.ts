@@ -20,9 +20,12 @@ export class HigherVersionStrategy implements ConflictResolutionStrategy {
     const order = compareVersions(local, remote);
     if (order) return choose(order > 0, 'the higher version', 0.9);
     // Two ways to write one version: the same on every replica, and no more than that.
-    if (order === 0) return choose(String(local) > String(remote), 'the same version, written with the greater text', 0.5);
-    if (isMovingVersion(local) && parseVersion(remote)) return choose(true, 'a branch, which is ahead of releases', 0.7);
-    if (isMovingVersion(remote) && parseVersion(local)) return choose(false, 'a branch, which is ahead of releases', 0.7);
+    if (order === 0)
+      return choose(String(local) > String(remote), 'the same version, written with the greater text', 0.5);
+    if (isMovingVersion(local) && parseVersion(remote))
+      return choose(true, 'a branch, which is ahead of releases', 0.7);
+    if (isMovingVersion(remote) && parseVersion(local))
+      return choose(false, 'a branch, which is ahead of releases', 0.7);
     return new ManualResolutionRequired(conflict, 'neither is a higher version than the other');
   }
 }

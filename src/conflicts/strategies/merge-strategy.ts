@@ -31,7 +31,10 @@ export class MergeStrategy implements ConflictResolutionStrategy {
       const sum = typeof base === 'number' ? mergeCounter(base, local, remote) : unmergeable;
       if (typeof sum === 'number') return decide(sum, 'both changes of the number are added up', 0.7);
     }
-    return new ManualResolutionRequired(conflict, 'only lists, numbers and texts edited in different places can be merged');
+    return new ManualResolutionRequired(
+      conflict,
+      'only lists, numbers and texts edited in different places can be merged',
+    );
   }
 }
 

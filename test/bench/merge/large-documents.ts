@@ -1,7 +1,8 @@
 import { threeWayMerge } from '../../../src/conflicts/three-way-merge.ts';
 import { type BenchTable, counted, median, round2 } from '../compare.ts';
 
-const words = 'the change that both sides made to one place of a document of tasks is in the state or in a record'.split(' ');
+const words =
+  'the change that both sides made to one place of a document of tasks is in the state or in a record'.split(' ');
 const sentence = (seed: number, length: number) =>
   Array.from({ length }, (_, at) => words[(seed * 7 + at * 13) % words.length]).join(' ');
 
@@ -18,7 +19,9 @@ export function largeDocuments(rounds: number): readonly BenchTable[] {
   const size = JSON.stringify(task(1)).length;
   const base = { tasks: Array.from({ length: Math.ceil(1_000_000 / size) }, (_, id) => task(id)) };
   const edited = (offset: number) => ({
-    tasks: base.tasks.map((one, at) => (at % Math.floor(base.tasks.length / 50) === offset ? { ...one, title: `${offset}` } : one)),
+    tasks: base.tasks.map((one, at) =>
+      at % Math.floor(base.tasks.length / 50) === offset ? { ...one, title: `${offset}` } : one,
+    ),
   });
   const [local, remote] = [edited(3), edited(11)];
   const list = Array.from({ length: 10_000 }, (_, id) => task(id));
@@ -39,7 +42,12 @@ export function largeDocuments(rounds: number): readonly BenchTable[] {
   const row = (what: string, parsing: () => unknown, [b, l, r]: readonly [unknown, unknown, unknown]) => {
     const merge = measure(() => threeWayMerge({ base: b, local: l, remote: r }));
     const reading = measure(parsing);
-    return { what, 'merge ms': round2(merge), 'JSON.parse of three ms': round2(reading), ratio: round2(merge / reading) };
+    return {
+      what,
+      'merge ms': round2(merge),
+      'JSON.parse of three ms': round2(reading),
+      ratio: round2(merge / reading),
+    };
   };
   return [
     {

@@ -1,7 +1,7 @@
 import { applyResolutions } from '../../../src/conflicts/apply-resolutions.ts';
+import { AutoConflictResolver } from '../../../src/conflicts/auto-conflict-resolver.ts';
 import type { Conflict } from '../../../src/conflicts/conflict.ts';
 import type { ConflictResolution } from '../../../src/conflicts/conflict-resolution.ts';
-import { AutoConflictResolver } from '../../../src/conflicts/auto-conflict-resolver.ts';
 import { ManualResolutionRequired } from '../../../src/conflicts/conflict-resolution.ts';
 import { readyRules } from '../../../src/conflicts/ready-rules.ts';
 import { threeWayMerge } from '../../../src/conflicts/three-way-merge.ts';

@@ -50,11 +50,13 @@ function splice(target: unknown[], before: readonly JsonValue[], after: readonly
   let start = 0;
   while (start < Math.min(before.length, after.length) && jsonEqual(before[start], after[start])) start++;
   let end = 0;
-  while (end < Math.min(before.length, after.length) - start && jsonEqual(before.at(-1 - end), after.at(-1 - end))) end++;
+  while (end < Math.min(before.length, after.length) - start && jsonEqual(before.at(-1 - end), after.at(-1 - end)))
+    end++;
   const removed = before.length - end - start;
   const added = after.slice(start, after.length - end);
   if (removed === added.length) {
-    for (const [at, item] of added.entries()) assign(target as unknown as Doc, String(start + at), before[start + at], item);
+    for (const [at, item] of added.entries())
+      assign(target as unknown as Doc, String(start + at), before[start + at], item);
   } else {
     target.splice(start, removed, ...structuredClone(added));
   }
