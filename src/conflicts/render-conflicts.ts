@@ -1,5 +1,6 @@
 import type { JsonValue } from '../core/json-value.ts';
 import type { Conflict } from './conflict.ts';
+import type { ConflictView } from './conflict-view.ts';
 import { asHtml } from './render-html.ts';
 import { asMarkdown } from './render-markdown.ts';
 import { asText } from './render-text.ts';
@@ -12,16 +13,6 @@ export interface RenderOptions {
   readonly format?: 'text' | 'markdown' | 'html' | undefined;
   /** Characters of a value that are shown; what is cut out lies outside of where the values differ. Default 400. */
   readonly maxLength?: number | undefined;
-}
-
-/** A conflict in words, side by side. */
-export interface ConflictView {
-  readonly id: string;
-  readonly title: string;
-  readonly facts: string;
-  readonly reason: string;
-  /** What stands in the base, locally and remotely. */
-  readonly sides: readonly { readonly name: string; readonly stamp: string; readonly value: string }[];
 }
 
 /**

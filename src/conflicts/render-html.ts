@@ -1,4 +1,4 @@
-import type { ConflictView } from './render-conflicts.ts';
+import type { ConflictView } from './conflict-view.ts';
 
 /** HTML, a section with a table for each conflict; classes for a style sheet of the page's own. */
 export function asHtml(views: readonly ConflictView[]): string {

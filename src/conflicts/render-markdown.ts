@@ -1,4 +1,4 @@
-import type { ConflictView } from './render-conflicts.ts';
+import type { ConflictView } from './conflict-view.ts';
 
 /** Markdown (GitHub's), a table for each conflict. */
 export function asMarkdown(views: readonly ConflictView[]): string {

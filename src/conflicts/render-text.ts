@@ -1,4 +1,4 @@
-import type { ConflictView } from './render-conflicts.ts';
+import type { ConflictView } from './conflict-view.ts';
 
 const width = 38;
 
