@@ -1,5 +1,6 @@
 import { jsonEqual } from '../core/json-value.ts';
 import type { ConflictRecords, Value } from './conflict-records.ts';
+import { allDiffer, settleEqual } from './equal-versions.ts';
 import { mergeCounter, mergeWholeText, pickByContent, pickExtreme, unmergeable } from './merge-declared.ts';
 import type { MergeRule } from './merge-schema.ts';
 
@@ -11,13 +12,13 @@ export function mergeScalars(
   rule: MergeRule | undefined,
   records: ConflictRecords,
 ): Value {
-  if (jsonEqual(base, remote)) return local;
-  if (jsonEqual(base, local)) return remote;
+  const settled = settleEqual(base, local, remote, rule?.as === 'counter');
+  if (settled !== allDiffer) return settled;
   if (rule?.as === 'counter') {
     const sum = mergeCounter(base, local, remote);
     if (sum !== unmergeable) return sum;
+    if (jsonEqual(local, remote)) return local;
   }
-  if (jsonEqual(local, remote)) return local;
   if (rule?.as === 'max' || rule?.as === 'min') {
     const extreme = pickExtreme(local, remote, rule.as === 'max' ? 1 : -1);
     if (extreme !== unmergeable) return extreme;

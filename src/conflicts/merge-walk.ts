@@ -1,6 +1,7 @@
 import { isPlainObject, type JsonObject, type JsonValue, jsonEqual, setOwn } from '../core/json-value.ts';
 import { StructuralConflict, UniquenessConflict } from './conflict.ts';
 import type { ConflictRecords, Value } from './conflict-records.ts';
+import { allDiffer, settleEqual } from './equal-versions.ts';
 import { findViolations } from './list-constraints.ts';
 import { areDistinctTexts, findKey, type Identity, type ItemKey, isName, isTold, tellsApart } from './list-identity.ts';
 import { mergeByPlace } from './merge-by-place.ts';
@@ -60,9 +61,8 @@ export class MergeWalk {
       if (value !== undefined) setOwn(merged, name, value);
     }
     // The order of fields carries no meaning unless the schema says so: a dispute about it is settled without a word.
-    const isOrdered = schema?.rule?.as === 'sections';
-    if (isOrdered) this.#orders(conflicts, undefined);
-    return sharedObject(merged, [base, local, remote], isOrdered);
+    if (schema?.rule?.as === 'sections') this.#orders(conflicts, undefined);
+    return sharedObject(merged, [base, local, remote]);
   }
 
   /** Objects that have the same fields in the same order: nothing is made unless there is something new to make. */
@@ -99,9 +99,8 @@ export class MergeWalk {
   }
 
   #lists(base: List, local: List, remote: List, schema: SchemaCursor | undefined): List {
-    if (jsonEqual(base, remote)) return local;
-    if (jsonEqual(base, local)) return remote;
-    if (!schema?.counts && jsonEqual(local, remote)) return local;
+    const settled = settleEqual(base, local, remote, schema?.counts ?? false);
+    if (settled !== allDiffer) return settled as List;
     const versions = [base, local, remote];
     const rule = schema?.rule;
     if (rule?.as === 'set') return sharedList(mergeSet(base, local, remote), versions);
@@ -274,11 +273,10 @@ function named(key: ItemKey | undefined): { key?: string | readonly string[] } {
 }
 
 /** The version that the merged object equals, if its parts are that version's own: what did not change stays itself. */
-function sharedObject(merged: JsonObject, versions: readonly JsonObject[], isOrdered: boolean): JsonObject {
+function sharedObject(merged: JsonObject, versions: readonly JsonObject[]): JsonObject {
   const names = Object.keys(merged);
   for (const version of versions) {
-    const all = Object.keys(version);
-    if (all.length !== names.length || (isOrdered && !areNames(names, all))) continue;
+    if (!areNames(names, Object.keys(version))) continue;
     if (names.every((name) => own(version, name) === merged[name])) return version;
   }
   return merged;

@@ -12,6 +12,32 @@ const clean = (base: unknown, local: unknown, remote: unknown) => {
 };
 
 describe('threeWayMerge', () => {
+  it('gives the same text whichever side is called local, where values differ in the order of fields alone', () => {
+    const [ab, ba, c] = [{ a: 1, b: '' }, { b: '', a: 1 }, { a: 2 }];
+    const list = [{ n: 1 }, { n: 1 }];
+    for (const [base, one, other] of [
+      [ab, ba, structuredClone(ba)],
+      [ab, ba, structuredClone(ab)],
+      [c, ab, ba],
+      [
+        [ab, ab],
+        [ba, ab],
+        [ab, ba],
+      ],
+      [
+        [...list, c],
+        [...list, ab],
+        [...list, ba],
+      ],
+      [{ x: [] }, { x: [ab, ab] }, { x: [ba, ba] }],
+    ]) {
+      const merged = threeWayMerge<unknown>({ base, local: one, remote: other });
+      const swapped = threeWayMerge<unknown>({ base, local: other, remote: one });
+      expect(JSON.stringify(swapped.state)).toBe(JSON.stringify(merged.state));
+    }
+    expect(JSON.stringify(threeWayMerge({ base: ab, local: ba, remote: { ...ba } }).state)).toBe(JSON.stringify(ba));
+  });
+
   it('keeps additions, edits and a move of a list with ids', () => {
     const base = { tags: ['x'], steps: [{ id: 1 }, { id: 2 }] };
     expect(

@@ -99,7 +99,11 @@ function apply(version: Json, change: Edit): void {
   const key = change.action === 'add' || names.length === 0 ? change.name : names[change.at % names.length]!;
   const isText = typeof container[key] === 'string' && (container[key] as string).includes('\n');
   if (change.action === 'remove') delete container[key];
-  else if (isText && change.action === 'set') {
+  else if (change.action === 'reverse') {
+    const entries = Object.entries(container).reverse();
+    for (const [each] of entries) delete container[each];
+    for (const [each, value] of entries) field(container, each, value);
+  } else if (isText && change.action === 'set') {
     const all = (container[key] as string).split('\n');
     all.splice(change.to % all.length, change.at % 2, change.lines.split('\n')[0]!);
     field(container, key, all.join('\n'));
