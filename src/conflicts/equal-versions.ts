@@ -16,7 +16,12 @@ export function settleEqual(base: Value, local: Value, remote: Value, isCounting
   const [isLocalOld, isRemoteOld] = [jsonEqual(base, local), jsonEqual(base, remote)];
   if (isLocalOld !== isRemoteOld) return isLocalOld ? remote : local;
   if (!isLocalOld && (isCounting || !jsonEqual(local, remote))) return allDiffer;
-  return JSON.stringify(local) < JSON.stringify(remote) ? local : remote;
+  return either(local, remote);
+}
+
+/** One of two equal values: always the same. */
+export function either<T extends Value>(one: T, other: T): T {
+  return one === other || JSON.stringify(one) < JSON.stringify(other) ? one : other;
 }
 
 /** Whether two values have the same JSON text. */

@@ -72,14 +72,16 @@ function findFields(versions: readonly List[]): ItemKey | undefined {
   const items = versions.flat();
   if (!items.every(isPlainObject)) return undefined;
   const reach = new Map<string, number>();
-  for (const item of items)
+  for (const item of items) {
     for (const field of Object.keys(item as object)) reach.set(field, (reach.get(field) ?? 0) + 1);
-  const candidates = [...reach.keys()]
-    .filter((field) => isTelling(field, items) && versions.every((version) => isUnique(field, version)))
-    .sort((a, b) => rank(a, items) - rank(b, items) || reach.get(b)! - reach.get(a)! || (a < b ? -1 : 1));
+  }
+  const candidates = [...reach]
+    .map(([field, count]) => ({ field, count, rank: rankOf(field, versions) }))
+    .filter(({ rank }) => rank < useless)
+    .sort((a, b) => a.rank - b.rank || b.count - a.count || (a.field < b.field ? -1 : 1));
   const fields: string[] = [];
   let left: readonly JsonValue[] = items;
-  for (const field of candidates) {
+  for (const { field } of candidates) {
     const rest = left.filter((item) => !hasId(item, field));
     if (rest.length === left.length) continue;
     fields.push(field);
@@ -91,24 +93,29 @@ function findFields(versions: readonly List[]): ItemKey | undefined {
 }
 
 const isNamed = (field: string) => idFields.includes(field) || idLike.test(field);
+const isUrl = (value: unknown) => typeof value === 'string' && url.test(value);
+const isProse = (value: unknown) => typeof value === 'string' && severalWords.test(value);
 
-/** Fields that hold URLs or are called like an id come before those that hold prose. */
-const rank = (field: string, items: List) => (isNamed(field) || valuesOf(field, items).every(isUrl) ? 0 : 1);
+const useless = 2;
 
-function isTelling(field: string, items: List): boolean {
-  const values = valuesOf(field, items);
-  if (isNamed(field)) return values.every((value) => typeof value === 'string' || typeof value === 'number');
-  return values.every(isUrl) || values.every((value) => typeof value === 'string' && severalWords.test(value));
+/** Fields that are called like an id or hold URLs come before those that hold prose. Others, and what repeats, are useless. */
+function rankOf(field: string, versions: readonly List[]): number {
+  const tests = isNamed(field) ? [isIdentity] : [isUrl, isProse];
+  const rank = tests.findIndex((isTelling) => versions.every((items) => isUnique(field, items, isTelling)));
+  return rank < 0 ? useless : rank;
 }
 
-const isUrl = (value: unknown) => typeof value === 'string' && url.test(value);
-
-const valuesOf = (field: string, items: List) =>
-  items.flatMap((item) => (isPlainObject(item) && Object.hasOwn(item, field) ? [item[field]] : []));
-
-function isUnique(field: string, items: List): boolean {
-  const values = valuesOf(field, items);
-  return new Set(values).size === values.length;
+function isUnique(field: string, items: List, isTelling: (value: unknown) => boolean): boolean {
+  const seen = new Set<unknown>();
+  let count = 0;
+  for (const item of items) {
+    if (!Object.hasOwn(item as object, field)) continue;
+    const value = (item as Record<string, unknown>)[field];
+    if (!isTelling(value)) return false;
+    seen.add(value);
+    count++;
+  }
+  return seen.size === count;
 }
 
 /** Whether a value that tells an item apart is, in whatever field and version, that item's alone. */

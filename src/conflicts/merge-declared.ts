@@ -1,6 +1,7 @@
 import { stableStringify } from '../core/checksum.ts';
 import type { JsonValue } from '../core/json-value.ts';
 import type { Value } from './conflict-records.ts';
+import { either } from './equal-versions.ts';
 import { mergeOrder } from './merge-order.ts';
 import { mergeTokens, toLines, toWords } from './text-merge.ts';
 import { compareVersions } from './version-order.ts';
@@ -46,7 +47,10 @@ export function mergeSet(
   const staying = (side: ReadonlyMap<string, JsonValue>, other: ReadonlyMap<string, JsonValue>) =>
     [...side.keys()].filter((key) => other.has(key) || !inBase.has(key));
   const { order } = mergeOrder([...inBase.keys()], staying(inLocal, inRemote), staying(inRemote, inLocal));
-  const member = (key: string) => (inLocal.has(key) ? inLocal : inRemote).get(key)!;
+  const member = (key: string) => {
+    const [one, other] = [inLocal.get(key), inRemote.get(key)];
+    return one === undefined ? other! : other === undefined ? one : either(one, other);
+  };
   return order.map((key) => member(key as string));
 }
 

@@ -4,6 +4,7 @@ import { matchSequences } from '../common-subsequence.ts';
 import { type Conflict, FieldConflict, StructuralConflict } from '../conflict.ts';
 import { ConflictResolution, ManualResolutionRequired } from '../conflict-resolution.ts';
 import type { ConflictResolutionStrategy } from '../conflict-resolver.ts';
+import { either } from '../equal-versions.ts';
 import { mergeCounter, mergeWholeText, unmergeable } from '../merge-declared.ts';
 import { mergeSequence, type Range } from '../merge-sequence.ts';
 
@@ -45,7 +46,11 @@ function unite(base: Items, local: Items, remote: Items): Items {
   const cut = (items: Items, range: Range) => items.slice(range.start, range.end);
   return mergeSequence({ base: keys(base), local: keys(local), remote: keys(remote) }).flatMap((range) => {
     if (range.kind === 'remote') return cut(remote, range.remote);
-    if (range.kind !== 'conflict') return cut(local, range.local);
+    if (range.kind === 'local') return cut(local, range.local);
+    if (range.kind !== 'conflict') {
+      const ofRemote = cut(remote, range.remote);
+      return cut(local, range.local).map((item, at) => either(item, ofRemote[at]!));
+    }
     // Of the base's items in a conflict each was removed by one side at least.
     const old = keys(cut(base, range.base));
     const [first, second] = [written(old, cut(local, range.local)), written(old, cut(remote, range.remote))].sort(
