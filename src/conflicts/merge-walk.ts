@@ -52,7 +52,10 @@ export class MergeWalk {
     if (areNames(names, Object.keys(local)) && areNames(names, Object.keys(remote))) {
       return this.#fields(names, base, local, remote, schema);
     }
-    const { order, conflicts } = mergeOrder(Object.keys(base), Object.keys(local), Object.keys(remote));
+    const { order, conflicts } =
+      orderOfOne(base, local, remote) ??
+      orderOfOne(base, remote, local) ??
+      mergeOrder(names, Object.keys(local), Object.keys(remote));
     const merged: JsonObject = {};
     for (const name of order as readonly string[]) {
       this.#records.location.push(name);
@@ -270,6 +273,16 @@ const byText = (a: Identity, b: Identity) => (JSON.stringify(a) < JSON.stringify
 function named(key: ItemKey | undefined): { key?: string | readonly string[] } {
   if (key === undefined || key.fields.length === 0) return {};
   return { key: key.fields.length === 1 ? key.fields[0]! : key.fields };
+}
+
+/** The other side's order of fields, where one side has the base's fields in the base's order and edited none that went. */
+function orderOfOne(base: JsonObject, one: JsonObject, other: JsonObject): ReturnType<typeof mergeOrder> | undefined {
+  const names = Object.keys(base);
+  if (!areNames(names, Object.keys(one))) return undefined;
+  for (const name of names) {
+    if (!Object.hasOwn(other, name) && !jsonEqual(base[name], one[name])) return undefined;
+  }
+  return { order: Object.keys(other), conflicts: [] };
 }
 
 /** The version that the merged object equals, if its parts are that version's own: what did not change stays itself. */
