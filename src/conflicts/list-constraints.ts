@@ -16,18 +16,13 @@ export interface Violation {
  * What the merged items break of a list's rule and none of the versions breaks alone. To put the items it names back as
  * they were may break the rule elsewhere, so ask again until nothing is found: each answer names more items.
  */
-export function findViolations(
-  rule: ListRule,
-  merged: Items,
-  versions: readonly Items[],
-  held: ReadonlySet<Identity>,
-): Violation[] {
+export function findViolations(rule: ListRule, merged: Items, versions: readonly Items[]): Violation[] {
   const isOld = (found: Violation) =>
     versions.some((version) => found.ids.every((id) => jsonEqual(version.get(id), merged.get(id))));
   const found: Violation[] = [];
   for (const field of rule.unique ?? []) found.push(...findShared(field, merged));
   if (rule.parent !== undefined) found.push(...findRings(rule.parent, merged));
-  return found.filter((one) => !isOld(one) && one.ids.some((id) => !held.has(id)));
+  return found.filter((one) => !isOld(one));
 }
 
 function findShared(field: string, items: Items): Violation[] {

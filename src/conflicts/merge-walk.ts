@@ -189,7 +189,7 @@ export class MergeWalk {
     const held = new Set<Identity>();
     let groups: { kind: 'unique' | 'cycle'; field: string; ids: Set<Identity> }[] = [];
     for (;;) {
-      const [found] = findViolations(rule, merged, versions, held);
+      const [found] = findViolations(rule, merged, versions);
       if (!found) break;
       const group = { ...found, ids: new Set(found.ids) };
       for (const other of groups.filter(({ ids }) => found.ids.some((id) => ids.has(id)))) {

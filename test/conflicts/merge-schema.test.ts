@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { applyResolutions } from '../../src/conflicts/apply-resolutions.ts';
 import { Conflict, StructuralConflict, UniquenessConflict } from '../../src/conflicts/conflict.ts';
 import { ConflictResolution } from '../../src/conflicts/conflict-resolution.ts';
+import { ResolutionOutdatedError } from '../../src/conflicts/errors.ts';
 import { MergeSchema } from '../../src/conflicts/merge-schema.ts';
 import { threeWayMerge } from '../../src/conflicts/three-way-merge.ts';
 import { InvalidArgumentError } from '../../src/core/errors.ts';
@@ -194,6 +195,24 @@ describe('MergeSchema', () => {
     ];
     const both = ConflictResolution.decide(restored, value, note);
     expect(applyResolutions(state, [both])).toEqual([...value, local[2]]);
+  });
+
+  it('makes one conflict of items that clash and are in dispute themselves, and decides nothing about later ones', () => {
+    const base = [
+      { id: 1, slug: 'a', t: 0 },
+      { id: 2, slug: 'b', t: 0 },
+    ];
+    const local = [{ id: 1, slug: 'x', t: 1 }, base[1]];
+    const remote = [
+      { id: 1, slug: 'a', t: 2 },
+      { id: 2, slug: 'x', t: 0 },
+    ];
+    const { state, conflicts } = merge(unique, base, local, remote);
+    expect(conflicts).toEqual([expect.objectContaining({ items: [1, 2] })]);
+    const later = [{ ...base[0], t: 5 }, base[1]];
+    const choice = ConflictResolution.choose(conflicts[0]!, 'remote', note);
+    expect(() => applyResolutions<unknown>(later, [choice])).toThrow(ResolutionOutdatedError);
+    expect(applyResolutions(state, [choice])).toEqual(remote);
   });
 
   it('follows what an item that is held back breaks in turn', () => {

@@ -66,6 +66,7 @@ describe('strategies', () => {
     [new HigherVersionStrategy(), 'a/b#1234567', 'a/b#2345678', 'a/b#3456789'],
     [new PreserveStrategy(), 'a', 'b', 'c'],
     [new DeletionWinsStrategy(), '', 'b', 'c'],
+    [new DeletionWinsStrategy(), undefined, '', 'c'],
     [new UnionStrategy(), 1, 2, 3],
     [new ConcatenateStrategy(), 1, 2, 3],
     [new MergeStrategy(), 'a', 'b', 'c'],
