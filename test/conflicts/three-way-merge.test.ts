@@ -13,7 +13,7 @@ const clean = (base: unknown, local: unknown, remote: unknown) => {
 
 describe('threeWayMerge', () => {
   it('tells items apart by several fields, if these never disagree about an item', () => {
-    const [x, y] = [{ from: 'http://h/x', name: 'x' }, { name: 'y' }];
+    const [x, y] = [{ from: 'http://h/x' }, { name: 'y' }];
     const clean = threeWayMerge<unknown>({ base: [x, y], local: [{ ...x, n: 1 }, y], remote: [y, { ...x, m: 1 }] });
     expect(clean).toEqual({ state: [y, { ...x, n: 1, m: 1 }], conflicts: [] });
     // The address would be y's identity here, the name there.
