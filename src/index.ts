@@ -7,18 +7,22 @@ export type { CacheEntry, CacheProvider, CacheSetOptions } from './cache/cache-p
 export { CacheLevelError } from './cache/errors.ts';
 export { MemoryCacheProvider, type MemoryCacheProviderOptions } from './cache/memory-cache-provider.ts';
 export { type GetOrLoadOptions, MultiLevelCache, type MultiLevelCacheOptions } from './cache/multi-level-cache.ts';
-export { applyResolutions } from './conflicts/apply-resolutions.ts';
+export { type ApplyOptions, applyResolutions, undoResolution } from './conflicts/apply-resolutions.ts';
 export { AutoConflictResolver, type AutoConflictResolverOptions } from './conflicts/auto-conflict-resolver.ts';
 export {
   Conflict,
   type ConflictFields,
+  type ConflictSeverity,
   DeletionConflict,
+  type DisputedItems,
   FieldConflict,
   type Side,
   type StructuralAspect,
   StructuralConflict,
+  UniquenessConflict,
 } from './conflicts/conflict.ts';
 export type { ConflictDetector } from './conflicts/conflict-detector.ts';
+export { type ConflictRecordStore, MemoryConflictRecordStore } from './conflicts/conflict-record-store.ts';
 export {
   ConflictResolution,
   type DecisionNote,
@@ -28,11 +32,34 @@ export {
 export type { ConflictResolutionStrategy, ConflictResolver } from './conflicts/conflict-resolver.ts';
 export { ConflictType } from './conflicts/conflict-type.ts';
 export { ResolutionOutdatedError } from './conflicts/errors.ts';
+export type { Identity } from './conflicts/list-identity.ts';
 export type { ItemSegment, Location } from './conflicts/location.ts';
+export { type ManualChoice, ManualQueue } from './conflicts/manual-queue.ts';
+export {
+  type ListRule,
+  type MergeRule,
+  MergeSchema,
+  type SchemaCursor,
+  type TextRule,
+} from './conflicts/merge-schema.ts';
 export { type MergedRange, mergeSequence, type Range } from './conflicts/merge-sequence.ts';
+export type { PathPattern } from './conflicts/path-pattern.ts';
+export { readyRules } from './conflicts/ready-rules.ts';
+export { RememberedDecisions } from './conflicts/remembered-decisions.ts';
+export { type RenderOptions, renderConflicts } from './conflicts/render-conflicts.ts';
+export { ResolutionLog, type ResolutionLogEntry } from './conflicts/resolution-log.ts';
+export type { ConflictValueType, ResolutionRule } from './conflicts/resolution-rule.ts';
+export { ConcatenateStrategy } from './conflicts/strategies/concatenate-strategy.ts';
+export { type CustomDecision, CustomStrategy } from './conflicts/strategies/custom-strategy.ts';
+export { DeletionWinsStrategy } from './conflicts/strategies/deletion-wins-strategy.ts';
+export { MaxStrategy, MinStrategy } from './conflicts/strategies/extreme-strategies.ts';
+export { HigherVersionStrategy } from './conflicts/strategies/higher-version-strategy.ts';
 export { LastWriterWinsStrategy } from './conflicts/strategies/last-writer-wins-strategy.ts';
+export { ManualStrategy } from './conflicts/strategies/manual-strategy.ts';
 export { MergeStrategy } from './conflicts/strategies/merge-strategy.ts';
 export { PreserveStrategy } from './conflicts/strategies/preserve-strategy.ts';
+export { LocalWinsStrategy, RemoteWinsStrategy } from './conflicts/strategies/side-wins-strategies.ts';
+export { UnionStrategy } from './conflicts/strategies/union-strategy.ts';
 export { type MergedText, mergeText, type TextConflict } from './conflicts/text-merge.ts';
 export { ThreeWayConflictDetector } from './conflicts/three-way-conflict-detector.ts';
 export { type ThreeWayMergeOptions, type ThreeWayMergeResult, threeWayMerge } from './conflicts/three-way-merge.ts';
