@@ -9,7 +9,7 @@ direct="${POSTGRES_URL:?name the server, for instance postgres://postgres@127.0.
 if [ $# -eq 0 ]; then
   set -- test/conformance/{event-adapters,version-stores,cache-providers}.test.ts \
     test/events/{postgresql-event-adapter,pg-queryable,projection-databases,with-transaction}.test.ts \
-    test/faults/{events-order,events-processes,outbox}.test.ts test/state/processes.test.ts
+    test/faults/{events-order,events-processes,outbox}.test.ts test/state/processes.test.ts test/adapters/postgresql-lock-manager.test.ts
 fi
 
 export PATH="$PATH:/usr/sbin"

@@ -7,18 +7,22 @@ export type { CacheEntry, CacheProvider, CacheSetOptions } from './cache/cache-p
 export { CacheLevelError } from './cache/errors.ts';
 export { MemoryCacheProvider, type MemoryCacheProviderOptions } from './cache/memory-cache-provider.ts';
 export { type GetOrLoadOptions, MultiLevelCache, type MultiLevelCacheOptions } from './cache/multi-level-cache.ts';
-export { applyResolutions } from './conflicts/apply-resolutions.ts';
+export { type ApplyOptions, applyResolutions, undoResolution } from './conflicts/apply-resolutions.ts';
 export { AutoConflictResolver, type AutoConflictResolverOptions } from './conflicts/auto-conflict-resolver.ts';
 export {
   Conflict,
   type ConflictFields,
+  type ConflictSeverity,
   DeletionConflict,
+  type DisputedItems,
   FieldConflict,
   type Side,
   type StructuralAspect,
   StructuralConflict,
+  UniquenessConflict,
 } from './conflicts/conflict.ts';
 export type { ConflictDetector } from './conflicts/conflict-detector.ts';
+export { type ConflictRecordStore, MemoryConflictRecordStore } from './conflicts/conflict-record-store.ts';
 export {
   ConflictResolution,
   type DecisionNote,
@@ -28,11 +32,34 @@ export {
 export type { ConflictResolutionStrategy, ConflictResolver } from './conflicts/conflict-resolver.ts';
 export { ConflictType } from './conflicts/conflict-type.ts';
 export { ResolutionOutdatedError } from './conflicts/errors.ts';
+export type { Identity } from './conflicts/list-identity.ts';
 export type { ItemSegment, Location } from './conflicts/location.ts';
+export { type ManualChoice, ManualQueue } from './conflicts/manual-queue.ts';
+export {
+  type ListRule,
+  type MergeRule,
+  MergeSchema,
+  type SchemaCursor,
+  type TextRule,
+} from './conflicts/merge-schema.ts';
 export { type MergedRange, mergeSequence, type Range } from './conflicts/merge-sequence.ts';
+export type { PathPattern } from './conflicts/path-pattern.ts';
+export { readyRules } from './conflicts/ready-rules.ts';
+export { RememberedDecisions } from './conflicts/remembered-decisions.ts';
+export { type RenderOptions, renderConflicts } from './conflicts/render-conflicts.ts';
+export { ResolutionLog, type ResolutionLogEntry } from './conflicts/resolution-log.ts';
+export type { ConflictValueType, ResolutionRule } from './conflicts/resolution-rule.ts';
+export { ConcatenateStrategy } from './conflicts/strategies/concatenate-strategy.ts';
+export { type CustomDecision, CustomStrategy } from './conflicts/strategies/custom-strategy.ts';
+export { DeletionWinsStrategy } from './conflicts/strategies/deletion-wins-strategy.ts';
+export { MaxStrategy, MinStrategy } from './conflicts/strategies/extreme-strategies.ts';
+export { HigherVersionStrategy } from './conflicts/strategies/higher-version-strategy.ts';
 export { LastWriterWinsStrategy } from './conflicts/strategies/last-writer-wins-strategy.ts';
+export { ManualStrategy } from './conflicts/strategies/manual-strategy.ts';
 export { MergeStrategy } from './conflicts/strategies/merge-strategy.ts';
 export { PreserveStrategy } from './conflicts/strategies/preserve-strategy.ts';
+export { LocalWinsStrategy, RemoteWinsStrategy } from './conflicts/strategies/side-wins-strategies.ts';
+export { UnionStrategy } from './conflicts/strategies/union-strategy.ts';
 export { type MergedText, mergeText, type TextConflict } from './conflicts/text-merge.ts';
 export { ThreeWayConflictDetector } from './conflicts/three-way-conflict-detector.ts';
 export { type ThreeWayMergeOptions, type ThreeWayMergeResult, threeWayMerge } from './conflicts/three-way-merge.ts';
@@ -43,18 +70,21 @@ export { type Clock, systemClock } from './core/clock.ts';
 export {
   AppendInDoubtError,
   ClosedError,
+  CommitInDoubtError,
   ConcurrencyConflictError,
   HorizonUnknownError,
   InvalidArgumentError,
   isMigrationError,
   MigrationError,
   ReadOnlyStorageError,
+  SnapshotTooOldError,
   StorageError,
   TimeoutError,
 } from './core/errors.ts';
 export type { EventQuery, EventQueryItem } from './core/event-query.ts';
 export type { ExpectedVersion } from './core/expected-version.ts';
 export { type JsonObject, type JsonValue, jsonEqual } from './core/json-value.ts';
+export { DeadlockError, LockTimeoutError, type LockWait } from './core/lock-errors.ts';
 export { murmur3 } from './core/murmur3.ts';
 export type { OnError } from './core/on-error.ts';
 export { AesGcmEncryption, type AesGcmEncryptionOptions } from './events/aes-gcm-encryption.ts';
@@ -191,6 +221,7 @@ export type {
 export type { RunOptions, SubscribeOptions, TypedSubscribeOptions } from './events/subscribe-options.ts';
 export type { Subscription } from './events/subscription.ts';
 export {
+  DifferentDatabaseError,
   NotInitializedError,
   SynchronousAppendError,
   UnsupportedByAdapterError,
@@ -324,30 +355,108 @@ export { RollbackFailedError, SystemInvalidError } from './rollback/errors.ts';
 export { RollbackManager } from './rollback/rollback-manager.ts';
 export type { RollbackContext, RollbackResult, RollbackStrategy } from './rollback/rollback-strategy.ts';
 export type { SystemValidator, SystemValidity } from './rollback/system-validator.ts';
-export { ReadOnlyTransactionError, SnapshotTooOldError, TransactionEndedError } from './state/errors.ts';
+export { applyJsonPatch, type JsonPatchOperation } from './state/apply-json-patch.ts';
+export { applyMergePatch, type MergePatch } from './state/apply-merge-patch.ts';
+export type { ChangeEvent, ChangeLog, ChangeRecord } from './state/change-log.ts';
+export { diffJson } from './state/diff-json.ts';
+export type { DistributedCommit, DistributedTransaction } from './state/distributed/distributed-transaction.ts';
+export {
+  ExpectedVersionNotPromisedError,
+  TransactionInDoubtError,
+  TransactionLogError,
+  TransactionOvertakenError,
+  TransactionRolledBackError,
+  UnknownParticipantError,
+} from './state/distributed/errors.ts';
+export {
+  type BranchAppend,
+  type BranchEvent,
+  type BranchEvents,
+  type EventStoreParticipantOptions,
+  eventStoreParticipant,
+} from './state/distributed/event-store-participant.ts';
+export { type MVCCParticipantOptions, type MVCCWork, mvccParticipant } from './state/distributed/mvcc-participant.ts';
+export type {
+  Branches,
+  Participant,
+  Participants,
+  SagaParticipant,
+  TwoPhaseParticipant,
+  WorkOf,
+} from './state/distributed/participant.ts';
+export {
+  type DistributedOptions,
+  type ParkedTransaction,
+  TransactionCoordinator,
+  type TransactionCoordinatorOptions,
+} from './state/distributed/transaction-coordinator.ts';
+export type { LoggedError } from './state/distributed/transaction-entry.ts';
+export type { LogEntry, NewLogEntry, TransactionLog } from './state/distributed/transaction-log.ts';
+export type {
+  RecoverOptions,
+  RecoveryReport,
+  UnresolvedTransaction,
+} from './state/distributed/transaction-recovery.ts';
+export {
+  JsonPatchError,
+  PreparedConflictError,
+  ReadOnlyTransactionError,
+  SavepointEndedError,
+  TransactionEndedError,
+  TwoPhaseUnsupportedError,
+  VersionCorruptedError,
+  VersionNotFoundError,
+} from './state/errors.ts';
 export type { IsolationLevel } from './state/isolation-level.ts';
+export type { LockManager, LockMode, LockOptions, ReleaseLocks } from './state/lock-manager.ts';
+export { MemoryLockManager } from './state/memory-lock-manager.ts';
 export { MemoryVersionStore } from './state/memory-version-store.ts';
-export { type HistoryOptions, MVCCController, type MVCCControllerOptions } from './state/mvcc-controller.ts';
+export { MVCCController } from './state/mvcc-controller.ts';
+export type { HistoryOptions, MVCCControllerOptions, ReadVersionOptions } from './state/mvcc-controller-options.ts';
+export type { LongSnapshot } from './state/open-snapshots.ts';
+export { type RecordChangesOptions, recordChanges, type StateChange } from './state/record-changes.ts';
+export type { RetentionOptions } from './state/retention.ts';
 export type { RetryOptions } from './state/retry-conflicts.ts';
-export { type StateListener, StateManager, type StateManagerOptions } from './state/state-manager.ts';
-export type { BeginOptions, Transaction } from './state/transaction.ts';
+export { StateManager } from './state/state-manager.ts';
+export type {
+  SetOptions,
+  StateListener,
+  StateManagerOptions,
+  StateMoment,
+  StateTransactionOptions,
+  SubscribeStateOptions,
+} from './state/state-manager-options.ts';
+export type { StateTransaction } from './state/state-transaction.ts';
+export type { BeginOptions, Savepoint, ScanOptions, Transaction } from './state/transaction.ts';
 export {
   type ExecuteOptions,
   TransactionManager,
   type TransactionManagerOptions,
   type TransactionOperation,
 } from './state/transaction-manager.ts';
+export type { VersionReport } from './state/verify-versions.ts';
 export type {
+  AggregateCheck,
+  ChangesPage,
+  CommitOptions,
   CommitOutcome,
   CommitRequest,
+  Committed,
   FailedCheck,
+  NotCommitted,
+  PrefixCheck,
+  PreparedVersions,
   Retention,
+  ScanPage,
   StoredVersion,
+  UnchangedCheck,
   VersionCheck,
+  VersionSelector,
   VersionStore,
   VersionWrite,
 } from './state/version-store.ts';
-export type { VersionedState } from './state/versioned-state.ts';
+export type { DeletedVersion, StateVersion, VersionedState } from './state/versioned-state.ts';
+export type { WatchedVersion, WatchOptions } from './state/watch-versions.ts';
 export type { Inconsistency, StateDifference } from './sync/differences.ts';
 export {
   FileWatchError,

@@ -8,9 +8,16 @@ import {
   ConflictResolution,
   ConflictType,
   LastWriterWinsStrategy,
+  ManualQueue,
   ManualResolutionRequired,
+  ManualStrategy,
   PreserveStrategy,
+  RememberedDecisions,
+  ResolutionLog,
+  readyRules,
+  renderConflicts,
   threeWayMerge,
+  undoResolution,
 } from '@zyflow/migration';
 
 const base = {
@@ -98,6 +105,32 @@ const final = applyResolutions(later, answer);
 console.log(`owner after the decision: ${final.owner}`);
 assert.equal(final.owner, 'eve');
 assert.ok(final.steps.every((step) => step.done));
+
+// Waiting in a queue: shown to people, decided by one of them, and decided alike when the same merge comes again.
+const decisions = new RememberedDecisions();
+const queue = new ManualQueue({ decisions });
+const log = new ResolutionLog();
+const careful = new AutoConflictResolver({
+  rules: [{ path: '/owner', strategy: new ManualStrategy() }, ...readyRules({ deletions: 'deletion-wins' })],
+  decisions,
+  queue,
+  log,
+});
+await careful.resolve(conflicts);
+const waiting = await queue.pending();
+console.log(renderConflicts(waiting));
+const [owner] = waiting;
+assert.ok(owner && waiting.length === 1);
+await queue.decide(owner.id, { value: 'ben and eve' }, { by: 'ana', reason: 'they share it' });
+const again = await careful.resolve(conflicts);
+assert.equal(applyResolutions(state, again).owner, 'ben and eve');
+
+// What was decided without asking can be undone, long after.
+const [entry] = await log.entries();
+assert.equal(entry?.resolution.strategy, 'deletion-wins');
+const without = applyResolutions(state, again);
+assert.equal(without.steps.length, 3);
+assert.equal(undoResolution(without, entry.resolution).steps.length, 4);
 
 // The same conflict under last-writer-wins: ten seconds are ten seconds, in seconds or in milliseconds.
 const lastWriter = new AutoConflictResolver({

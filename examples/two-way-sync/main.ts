@@ -16,7 +16,7 @@ await mkdir(join(folder, 'add-login'));
 await writeFile(file, '# Login\n\n- [ ] 1.1 Draw the form\n- [ ] 1.2 Check the password\n');
 const db = new Database(join(folder, 'state.db'));
 
-const states = new StateManager<TasksFile | null>({ store: new SqliteVersionStore(db, { tablePrefix: 'runtime_' }) });
+const states = new StateManager<TasksFile>({ store: new SqliteVersionStore(db, { tablePrefix: 'runtime_' }) });
 const open = () =>
   new SyncCoordinator<TasksFile>({
     spec: new TasksFileReplica(folder),
@@ -56,7 +56,7 @@ assert.match(await readFile(file, 'utf8'), /Draw the dialog/);
 // From now on by itself, both ways.
 await coordinator.start();
 await edit('[ ] 1.2', '[x] 1.2');
-while (!(await states.get('add-login'))?.state?.text.includes('[x] 1.2')) await wait(5);
+while (!(await states.get('add-login'))?.state.text.includes('[x] 1.2')) await wait(5);
 console.log('an edit of the file is in the store');
 await coordinator.close();
 

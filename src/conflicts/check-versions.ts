@@ -15,10 +15,56 @@ const maxDepth = 1_000;
  */
 export function checkVersions(base: unknown, local: unknown, remote: unknown): { hasUndefined: boolean } {
   const found = { hasUndefined: false };
+  const isSound =
+    isJson(base, local, remote, 1, found) &&
+    isJson(local, base, remote, 1, found) &&
+    isJson(remote, base, local, 1, found);
+  // Only to say what is wrong, and where.
+  if (isSound) return found;
   check(base, local, remote, ['base'], found);
   check(local, base, remote, ['local'], found);
   check(remote, base, local, ['remote'], found);
   return found;
+}
+
+/** What {@link check} does, without keeping account of the path. */
+function isJson(
+  value: unknown,
+  second: unknown,
+  third: unknown,
+  depth: number,
+  found: { hasUndefined: boolean },
+): boolean {
+  switch (typeof value) {
+    case 'string':
+      return value.isWellFormed();
+    case 'number':
+      return Number.isFinite(value);
+    case 'boolean':
+      return true;
+    case 'object':
+      break;
+    default:
+      return false;
+  }
+  if (value === null || (value === second && value === third)) return true;
+  if (depth > maxDepth) return false;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) {
+      if (!isJson(value[index], child(second, index), child(third, index), depth + 1, found)) return false;
+    }
+    return true;
+  }
+  if (!isPlainObject(value)) return false;
+  for (const key of Object.keys(value)) {
+    const field = value[key];
+    if (!key.isWellFormed()) return false;
+    if (field === undefined) found.hasUndefined = true;
+    else if (typeof field === 'object') {
+      if (!isJson(field, child(second, key), child(third, key), depth + 1, found)) return false;
+    } else if (!isJson(field, undefined, undefined, depth, found)) return false;
+  }
+  return true;
 }
 
 function check(

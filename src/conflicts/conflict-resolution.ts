@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../core/errors.ts';
-import { frozenJson, type JsonValue } from '../core/json-value.ts';
-import type { Conflict, Side } from './conflict.ts';
+import { frozenJson, isPlainObject, type JsonObject, type JsonValue, jsonEqual } from '../core/json-value.ts';
+import { Conflict, type Side } from './conflict.ts';
 
 /** What a decision leaves behind: enough to undo it. */
 export interface DroppedValue {
@@ -15,6 +15,8 @@ export interface DecisionNote {
   readonly strategy: string;
   /** In words, for a person. */
   readonly reason: string;
+  /** See {@link ConflictResolution.confidence}; default 1, as of a person. */
+  readonly confidence?: number | undefined;
 }
 
 /** A decision about one conflict: the value that shall stand, who chose it, why, and what it drops. */
@@ -25,6 +27,12 @@ export class ConflictResolution {
   readonly value: JsonValue | undefined;
   readonly strategy: string;
   readonly reason: string;
+  /**
+   * How sure it is, from 0 to 1. The strategies here say 0.9 where the values themselves say which one is meant (a later
+   * time, a higher version, edits that do not touch), 0.7 where a rule about their meaning does (an edit beats a removal,
+   * the greater number, all that was written stands), 0.5 where chance would do as well (a side, a tie), 0 for none.
+   */
+  readonly confidence: number;
   /** What either side wanted and does not get. */
   readonly dropped: readonly DroppedValue[];
 
@@ -36,7 +44,38 @@ export class ConflictResolution {
     this.value = fields.value === undefined ? undefined : frozenJson(fields.value, 'value');
     this.strategy = fields.strategy;
     this.reason = fields.reason;
+    this.confidence = fields.confidence ?? 1;
+    if (!(this.confidence >= 0 && this.confidence <= 1))
+      throw new InvalidArgumentError('confidence', 'a number from 0 to 1', fields.confidence);
     this.dropped = Object.freeze([...fields.dropped]);
+  }
+
+  /** The decision for a value, be it one that no side has: what was wanted instead is dropped. */
+  static decide(conflict: Conflict, value: JsonValue | undefined, note: DecisionNote): ConflictResolution {
+    const dropped = (['local', 'remote'] as const)
+      .map((side) => ({ side, value: conflict.valueOn(side) }))
+      .filter((wanted) => !jsonEqual(wanted.value, value));
+    return new ConflictResolution(conflict, { ...note, value, dropped });
+  }
+
+  /** Everything but what is absent. {@link ConflictResolution.fromJSON} gives an equal resolution again. */
+  toJSON(): JsonObject {
+    const { conflict, value, strategy, reason, confidence, dropped } = this;
+    const json = { conflict: conflict.toJSON(), value, strategy, reason, confidence, dropped };
+    return frozenJson(json, 'resolution') as unknown as JsonObject;
+  }
+
+  /** @throws {@link InvalidArgumentError} if it is anything else. */
+  static fromJSON(json: unknown): ConflictResolution {
+    if (!isPlainObject(json)) throw new InvalidArgumentError('resolution', 'an object', json);
+    const { value, strategy, reason, confidence, dropped } = json;
+    if (typeof strategy !== 'string' || typeof reason !== 'string' || typeof confidence !== 'number') {
+      throw new InvalidArgumentError('resolution', 'a strategy, a reason and a confidence', json);
+    }
+    if (!Array.isArray(dropped)) throw new InvalidArgumentError('resolution.dropped', 'a list', dropped);
+    const conflict = Conflict.fromJSON(json.conflict);
+    const fields = { value: value as JsonValue | undefined, strategy, reason, confidence };
+    return new ConflictResolution(conflict, { ...fields, dropped: dropped.map(parseDropped) });
   }
 
   /** The decision for one side: what the other side wanted is dropped. For `'base'`, what both wanted is. */
@@ -44,16 +83,21 @@ export class ConflictResolution {
     if (choice !== 'local' && choice !== 'remote' && choice !== 'base') {
       throw new InvalidArgumentError('choice', "'local', 'remote' or 'base'", choice);
     }
-    const sides: readonly Side[] = ['local', 'remote'];
-    const dropped = sides.filter((side) => side !== choice).map((side) => ({ side, value: conflict.valueOn(side) }));
     const value = choice === 'base' ? conflict.baseValue : conflict.valueOn(choice);
-    return new ConflictResolution(conflict, { ...note, value, dropped });
+    return ConflictResolution.decide(conflict, value, note);
   }
 }
 
 /** No strategy may decide this conflict: a person must. Until then, what was in the base stands. */
 export class ManualResolutionRequired extends ConflictResolution {
   constructor(conflict: Conflict, reason: string) {
-    super(conflict, { value: conflict.baseValue, strategy: 'manual', reason, dropped: [] });
+    super(conflict, { value: conflict.baseValue, strategy: 'manual', reason, confidence: 0, dropped: [] });
   }
+}
+
+function parseDropped(value: unknown, at: number): DroppedValue {
+  if (isPlainObject(value) && (value.side === 'local' || value.side === 'remote')) {
+    return { side: value.side, value: value.value as JsonValue | undefined };
+  }
+  throw new InvalidArgumentError(`resolution.dropped[${at}]`, 'a side and its value', value);
 }

@@ -14,6 +14,8 @@ export interface ConflictResolver {
  */
 export interface ConflictResolutionStrategy {
   readonly name: string;
+  /** Whether the search for a strategy ends here, even if this one leaves the conflict to a person. Default: no. */
+  readonly isFinal?: boolean;
   /** The decision, or `ManualResolutionRequired` if this strategy can't decide this conflict. */
   resolve(conflict: Conflict): ConflictResolution | Promise<ConflictResolution>;
 }

@@ -6,5 +6,7 @@ export const ConflictType = Object.freeze({
   STRUCTURAL_CONFLICT: 'STRUCTURAL_CONFLICT',
   /** One side removed what the other side changed. */
   DELETION_CONFLICT: 'DELETION_CONFLICT',
+  /** The sides gave two items of a list what only one may have, or one new identity to two different items. */
+  UNIQUENESS_CONFLICT: 'UNIQUENESS_CONFLICT',
 });
 export type ConflictType = (typeof ConflictType)[keyof typeof ConflictType];

@@ -1,11 +1,21 @@
+import { checksum, stableStringify } from '../core/checksum.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { frozenJson, isPlainObject, type JsonObject, type JsonValue } from '../core/json-value.ts';
 import { ConflictType } from './conflict-type.ts';
-import { type Location, parseLocation, toPointer } from './location.ts';
+import { type Identity, isIdentity } from './list-identity.ts';
+import { type Location, parseLocation, placeOf, toPointer } from './location.ts';
 import { type NormalizedStamp, normalizeStamp, type WriteStamp } from './write-stamp.ts';
 
 /** One of the two versions that are merged. */
 export type Side = 'local' | 'remote';
+
+/**
+ * How much depends on the decision.
+ * - `low`: only the order of items.
+ * - `medium`: one plain value, or items of a list without identity.
+ * - `high`: whole objects or lists, or what keeps them together.
+ */
+export type ConflictSeverity = 'low' | 'medium' | 'high';
 
 /** What a conflict is made of. A value that is absent is left out or `undefined`; `null` is a value. */
 export interface ConflictFields {
@@ -51,6 +61,29 @@ export abstract class Conflict {
     this.remoteStamp = fields.remoteStamp && normalizeStamp(fields.remoteStamp, 'remoteStamp');
   }
 
+  /**
+   * The same for the same dispute, in every process, on both replicas and in every later merge of the same versions: a
+   * hash of the place, the type and the values, whichever side wrote which.
+   */
+  get id(): string {
+    const [one, other] = [this.localValue, this.remoteValue].map(textOf).sort();
+    return checksum([this.type, placeOf(this.location), textOf(this.baseValue), one, other, ...this.details]).slice(
+      0,
+      32,
+    );
+  }
+
+  /** How much depends on the decision. */
+  get severity(): ConflictSeverity {
+    const values = [this.baseValue, this.localValue, this.remoteValue];
+    return values.some((value) => typeof value === 'object' && value !== null) ? 'high' : 'medium';
+  }
+
+  /** What tells it from other conflicts of the same type about the same values. */
+  protected get details(): readonly JsonValue[] {
+    return [];
+  }
+
   /** What one side wants; `undefined` if it wants nothing there. */
   valueOn(side: Side): JsonValue | undefined {
     return side === 'local' ? this.localValue : this.remoteValue;
@@ -58,9 +91,10 @@ export abstract class Conflict {
 
   /** Everything but what is absent. */
   toJSON(): JsonObject {
-    const { type, path, location, reason, baseValue, localValue, remoteValue, localStamp, remoteStamp } = this;
-    const all = { type, path, location, reason, baseValue, localValue, remoteValue, localStamp, remoteStamp };
-    return frozenJson(all, 'conflict') as unknown as JsonObject;
+    const { id, type, severity, path, location, reason } = this;
+    const { baseValue, localValue, remoteValue, localStamp, remoteStamp } = this;
+    const values = { baseValue, localValue, remoteValue, localStamp, remoteStamp };
+    return frozenJson({ id, type, severity, path, location, reason, ...values }, 'conflict') as unknown as JsonObject;
   }
 
   /**
@@ -70,11 +104,9 @@ export abstract class Conflict {
    */
   static fromJSON(json: unknown): Conflict {
     if (!isPlainObject(json)) throw new InvalidArgumentError('conflict', 'an object', json);
-    const { reason, location } = json;
-    if (typeof reason !== 'string') throw new InvalidArgumentError('conflict.reason', 'text', reason);
     const fields: ConflictFields = {
-      location: parseLocation(location, 'conflict.location'),
-      reason,
+      location: parseLocation(json.location, 'conflict.location'),
+      reason: text(json.reason, 'conflict.reason'),
       baseValue: json.baseValue as JsonValue | undefined,
       localValue: json.localValue as JsonValue | undefined,
       remoteValue: json.remoteValue as JsonValue | undefined,
@@ -90,7 +122,15 @@ export abstract class Conflict {
         return new StructuralConflict({
           ...fields,
           aspect: parseAspect(json.aspect),
-          key: typeof json.key === 'string' ? json.key : undefined,
+          key: parseKey(json.key),
+          items: parseItems(json.items),
+        });
+      case ConflictType.UNIQUENESS_CONFLICT:
+        return new UniquenessConflict({
+          ...fields,
+          field: text(json.field, 'conflict.field'),
+          key: parseKey(json.key),
+          items: parseItems(json.items) ?? [],
         });
       default:
         throw new InvalidArgumentError('conflict.type', `one of ${Object.values(ConflictType).join(', ')}`, json.type);
@@ -119,32 +159,86 @@ export class DeletionConflict extends Conflict {
   }
 }
 
+/** How a conflict about several items of a list names them. */
+export interface DisputedItems {
+  /** The field that tells the items apart, or of several the first that an item has; absent for texts, or a function. */
+  readonly key?: string | readonly string[] | undefined;
+  /** Their identities. The three values are then lists of those items, as far as each version has them. */
+  readonly items?: readonly Identity[] | undefined;
+}
+
 /**
  * What of the structure is in dispute.
  * - `kind`: the sides made it different kinds of value, such as an array and an object.
  * - `items`: both sides edited the same stretch of a list whose items have no identity; the values are whole lists.
  * - `order`: both sides put the same items in another order; the values are those items' identities, in order.
+ * - `cycle`: items that both sides moved would be each other's parents.
  */
-export type StructuralAspect = 'kind' | 'items' | 'order';
+export type StructuralAspect = 'kind' | 'items' | 'order' | 'cycle';
 
 /** The sides disagree about the shape of a value rather than its content. */
 export class StructuralConflict extends Conflict {
   override readonly type = ConflictType.STRUCTURAL_CONFLICT;
   readonly aspect: StructuralAspect;
-  /** In a dispute about order: the field that tells the items apart; `undefined` if they are texts. */
-  readonly key: string | undefined;
+  /** In a dispute about order or a cycle: see {@link DisputedItems}. */
+  readonly key: string | readonly string[] | undefined;
+  /** In a cycle: the identities of the items in it. */
+  readonly items: readonly Identity[] | undefined;
 
-  constructor(fields: ConflictFields & { readonly aspect: StructuralAspect; readonly key?: string | undefined }) {
+  constructor(fields: ConflictFields & DisputedItems & { readonly aspect: StructuralAspect }) {
     super(fields);
     this.aspect = fields.aspect;
-    this.key = fields.key;
+    this.key = frozen(fields.key, 'key') as typeof this.key;
+    this.items = frozen(fields.items, 'items') as typeof this.items;
+  }
+
+  override get severity(): ConflictSeverity {
+    return this.aspect === 'order' ? 'low' : this.aspect === 'items' ? 'medium' : 'high';
+  }
+
+  protected override get details(): readonly JsonValue[] {
+    return [this.aspect, this.key ?? null];
   }
 
   override toJSON(): JsonObject {
-    const { aspect, key } = this;
-    return Object.freeze({ ...super.toJSON(), aspect, ...(key === undefined ? {} : { key }) });
+    const { aspect, key, items } = this;
+    return frozenJson({ ...super.toJSON(), aspect, key, items }, 'conflict') as unknown as JsonObject;
   }
 }
+
+/**
+ * The sides gave two items of a list one value of a field that the schema calls unique, or one new identity to two
+ * different items. The values are lists of the items in dispute, as each version has them; a decision puts others in their
+ * place, such as both with different values.
+ */
+export class UniquenessConflict extends Conflict {
+  override readonly type = ConflictType.UNIQUENESS_CONFLICT;
+  /** The field that holds the same for all of them. */
+  readonly field: string;
+  readonly key: string | readonly string[] | undefined;
+  /** The identities of the items in dispute. */
+  readonly items: readonly Identity[];
+
+  constructor(
+    fields: ConflictFields & DisputedItems & { readonly field: string; readonly items: readonly Identity[] },
+  ) {
+    super(fields);
+    this.field = fields.field;
+    this.key = frozen(fields.key, 'key') as typeof this.key;
+    this.items = frozen(fields.items, 'items') as typeof this.items;
+  }
+
+  protected override get details(): readonly JsonValue[] {
+    return [this.field, this.key ?? null];
+  }
+
+  override toJSON(): JsonObject {
+    const { field, key, items } = this;
+    return frozenJson({ ...super.toJSON(), field, key, items }, 'conflict') as unknown as JsonObject;
+  }
+}
+
+const textOf = (value: JsonValue | undefined) => (value === undefined ? '' : stableStringify(value));
 
 function frozen(value: JsonValue | undefined, what: string): JsonValue | undefined {
   return value === undefined ? undefined : frozenJson(value, what);
@@ -157,6 +251,22 @@ function stamp(value: unknown, what: string): WriteStamp | undefined {
 }
 
 function parseAspect(value: unknown): StructuralAspect {
-  if (value === 'kind' || value === 'items' || value === 'order') return value;
-  throw new InvalidArgumentError('conflict.aspect', "'kind', 'items' or 'order'", value);
+  if (value === 'kind' || value === 'items' || value === 'order' || value === 'cycle') return value;
+  throw new InvalidArgumentError('conflict.aspect', "'kind', 'items', 'order' or 'cycle'", value);
+}
+
+function parseKey(value: unknown): string | readonly string[] | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  if (Array.isArray(value) && value.every((field) => typeof field === 'string')) return value;
+  throw new InvalidArgumentError('conflict.key', 'a field or a list of fields', value);
+}
+
+function parseItems(value: unknown): readonly Identity[] | undefined {
+  if (value === undefined || (Array.isArray(value) && value.every(isIdentity))) return value;
+  throw new InvalidArgumentError('conflict.items', 'a list of identities', value);
+}
+
+function text(value: unknown, what: string): string {
+  if (typeof value !== 'string') throw new InvalidArgumentError(what, 'text', value);
+  return value;
 }

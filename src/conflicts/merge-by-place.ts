@@ -1,5 +1,6 @@
 import { stableStringify } from '../core/checksum.ts';
 import type { JsonValue } from '../core/json-value.ts';
+import { either, settleEqual } from './equal-versions.ts';
 import { mergeSequence } from './merge-sequence.ts';
 import { isBalanced } from './sequence-balance.ts';
 
@@ -19,8 +20,12 @@ export function mergeByPlace(base: List, local: List, remote: List): List | unde
     const ofLocal = local.slice(range.local.start, range.local.end);
     const ofRemote = remote.slice(range.remote.start, range.remote.end);
     if (range.kind === 'remote') parts.push(ofRemote);
-    else if (range.kind !== 'conflict') parts.push(ofLocal);
-    else if (range.base.start < range.base.end || areOverlapping(keysOf(ofLocal), keysOf(ofRemote))) return undefined;
+    else if (range.kind === 'local') parts.push(ofLocal);
+    else if (range.kind === 'both') parts.push(ofLocal.map((item, at) => either(item, ofRemote[at]!)));
+    else if (range.kind === 'unchanged') {
+      const ofBase = base.slice(range.base.start, range.base.end);
+      parts.push(ofLocal.map((item, at) => settleEqual(ofBase[at], item, ofRemote[at], false) as JsonValue));
+    } else if (range.base.start < range.base.end || areOverlapping(keysOf(ofLocal), keysOf(ofRemote))) return undefined;
     else parts.push(...[ofLocal, ofRemote].sort(compareContent));
   }
   const merged = parts.flat();

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '../core/errors.ts';
 import { mergeSequence, type Range } from './merge-sequence.ts';
+import { isBalanced } from './sequence-balance.ts';
 
 /** Lines that both sides changed differently. */
 export interface TextConflict {
@@ -54,6 +55,29 @@ export function mergeText(versions: {
     for (const line of chosen) lines.push(line);
   }
   return { text: lines.join(''), conflicts };
+}
+
+/** Both sides' edits of a sequence; undefined if both edited one stretch, or moved or removed the same (CF5). */
+export function mergeTokens(versions: {
+  readonly base: readonly string[];
+  readonly local: readonly string[];
+  readonly remote: readonly string[];
+}): readonly string[] | undefined {
+  const merged: string[] = [];
+  for (const { kind, local, remote } of mergeSequence(versions)) {
+    if (kind === 'conflict') return undefined;
+    const chosen =
+      kind === 'remote'
+        ? versions.remote.slice(remote.start, remote.end)
+        : versions.local.slice(local.start, local.end);
+    for (const token of chosen) merged.push(token);
+  }
+  return isBalanced(versions, merged) ? merged : undefined;
+}
+
+/** Words, numbers, spaces and each other sign of a text. */
+export function toWords(text: string): string[] {
+  return text.match(/\s+|[\p{L}\p{M}\p{N}_]+|./gsu) ?? [];
 }
 
 /** The lines of a text, each with its end. */

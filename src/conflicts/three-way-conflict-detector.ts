@@ -1,21 +1,20 @@
 import type { Conflict } from './conflict.ts';
 import type { ConflictDetector } from './conflict-detector.ts';
-import { threeWayMerge } from './three-way-merge.ts';
-import type { WriteStamps } from './write-stamp.ts';
+import { type ThreeWayMergeOptions, threeWayMerge } from './three-way-merge.ts';
 
 /** Finds conflicts as {@link threeWayMerge} does: exactly those, so that detecting and merging never disagree. */
 export class ThreeWayConflictDetector implements ConflictDetector {
   /**
    * The conflicts between two versions of a JSON value, none if all changes of both can stand.
    *
-   * @param options - When and where the versions were written, if that is known.
+   * @param options - When and where the versions were written, if that is known, and what values are.
    * @throws {@link InvalidArgumentError} if a version is no JSON value.
    */
   async detectConflicts(
     local: unknown,
     remote: unknown,
     base: unknown,
-    options: { readonly localStamps?: WriteStamps; readonly remoteStamps?: WriteStamps } = {},
+    options: Pick<ThreeWayMergeOptions<unknown>, 'localStamps' | 'remoteStamps' | 'schema'> = {},
   ): Promise<Conflict[]> {
     return [...threeWayMerge({ base, local, remote, ...options }).conflicts];
   }

@@ -165,3 +165,47 @@ function describe(value: unknown): string {
   if (typeof value === 'object' && value !== null) return `an object of ${value.constructor?.name ?? 'no class'}`;
   return String(value);
 }
+
+/**
+ * What a snapshot sees was removed meanwhile, or the snapshot was ended because it stayed open too long. Begin again; if it
+ * happens often, keep versions longer.
+ */
+export class SnapshotTooOldError extends MigrationError {
+  override readonly name = 'SnapshotTooOldError';
+  readonly code = 'SNAPSHOT_TOO_OLD';
+  /** Whose version is gone; nothing where the snapshot itself was ended. */
+  readonly aggregateId: string | undefined;
+
+  constructor(aggregateId?: string) {
+    super(
+      aggregateId === undefined
+        ? 'the snapshot was open for too long and was ended: begin again'
+        : `what the snapshot sees of "${aggregateId}" was removed: begin again, or keep versions longer`,
+    );
+    this.aggregateId = aggregateId;
+  }
+}
+
+/**
+ * The connection was lost before the storage answered a commit: it took effect as a whole, or not at all. Read the
+ * aggregates to learn which, before you commit again.
+ */
+export class CommitInDoubtError extends MigrationError {
+  override readonly name = 'CommitInDoubtError';
+  readonly code = 'COMMIT_IN_DOUBT';
+  /** What was to be written; with the version it became, if it did and that was checked. */
+  readonly writes: readonly { readonly aggregateId: string; readonly version: number | undefined }[];
+
+  constructor(fields: Pick<CommitInDoubtError, 'writes'>, options?: ErrorOptions) {
+    const reason = options?.cause instanceof Error ? ` (${options.cause.message})` : '';
+    const names = fields.writes.slice(0, 5).map(({ aggregateId, version }) => {
+      return version === undefined ? `"${aggregateId}"` : `version ${version} of "${aggregateId}"`;
+    });
+    const more = fields.writes.length > names.length ? ` and ${fields.writes.length - names.length} more` : '';
+    super(
+      `whether a commit took effect is unknown${reason}: read ${names.join(', ')}${more} before you commit again`,
+      options,
+    );
+    this.writes = Object.freeze([...fields.writes]);
+  }
+}

@@ -103,8 +103,11 @@ function quoteKey(key: string): string | undefined {
   return name;
 }
 
-/** The same text in one piece, which reading a character makes it: joined by `+` it is a tree, four times as large. */
-function flat(text: string): string {
+/**
+ * The same text in one piece, which reading a character makes it: joined by `+` it is a tree, four times as large, and holds
+ * the texts that its parts were cut out of.
+ */
+export function flat(text: string): string {
   text.charCodeAt(0);
   return text;
 }

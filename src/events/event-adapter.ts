@@ -211,6 +211,13 @@ export interface EventAdapter {
    */
   appendSync?(batches: readonly EventBatch[], options?: AdapterAppendOptions): AppendOutcome;
 
+  /**
+   * Whether work on this client is work on this very storage: what {@link EventAdapter.appendSync} appends inside a
+   * transaction that is open on it is then stored with it or not. `undefined` is the memory of this process. Left out
+   * where it can't be told.
+   */
+  isOn?(client: unknown): boolean;
+
   /** Fewer events than `limit` mean that there are no more. */
   readStream(page: StreamPage): Promise<readonly StoredEvent[]>;
 

@@ -29,6 +29,7 @@ import type { Projection } from './projection.ts';
 import { deleteRecorded, truncateRecorded } from './recorded-removals.ts';
 import { RunningProjections } from './running-projections.ts';
 import { RunningSubscriptions } from './running-subscriptions.ts';
+import { SameDatabase } from './same-database.ts';
 import { StoreAdapter } from './store-adapter.ts';
 import {
   type RunOptions,
@@ -37,7 +38,7 @@ import {
   type TypedSubscribeOptions,
 } from './subscribe-options.ts';
 import type { Subscription } from './subscription.ts';
-import { UnsupportedByAdapterError } from './transaction-errors.ts';
+import { DifferentDatabaseError, UnsupportedByAdapterError } from './transaction-errors.ts';
 
 /**
  * Events kept in streams and in one global order, on any storage that has an {@link EventAdapter}.
@@ -56,6 +57,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
   readonly #source: FoldSource<RecordedEventOf<E>>;
   readonly #subscriptions: RunningSubscriptions;
   readonly #projections: RunningProjections;
+  readonly #sameDatabase = new SameDatabase();
 
   constructor(options: EventStoreOptions<E, N>) {
     const { adapter, snapshotStrategy, clock = systemClock, random = Math.random, onError = throwLater } = options;
@@ -101,7 +103,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
    * before {@link EventStore.withTransaction} and {@link EventStore.appendSync}.
    */
   async init(): Promise<void> {
-    await this.#storage.use();
+    await this.#sameDatabase.learn(await this.#storage.use());
   }
 
   /**
@@ -154,6 +156,28 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
   appendManySync(requests: readonly AppendRequest<NewEventOf<N>>[], options: AppendManyOptions = {}): AppendResult[] {
     const batches = this.#appender.encodeMany(requests);
     return this.#appender.appendSync(batches, options, this.#storage.useAtOnce('appendManySync'));
+  }
+
+  /**
+   * Appends to several streams inside a transaction that somebody has open on this client, of whichever kind: at once on
+   * a synchronous database and in memory (`undefined`), else by a promise. What gets a client that way is, for instance,
+   * `within` of a {@link VersionStore}. Call {@link EventStore.wake} once it is committed.
+   *
+   * @throws {@link DifferentDatabaseError} if the client is not on the database of the events: nothing is stored apart.
+   * @throws {@link NotInitializedError} before `init()`.
+   */
+  appendWithin(
+    client: unknown,
+    requests: readonly AppendRequest<NewEventOf<N>>[],
+  ): AppendResult[] | Promise<AppendResult[]> {
+    const adapter = this.#storage.useAtOnce('appendWithin');
+    if (!adapter.withTransaction) {
+      if (!adapter.appendSync || !adapter.isOn?.(client)) throw new DifferentDatabaseError();
+      return this.appendManySync(requests);
+    }
+    if (typeof client !== 'object' || client === null) throw new DifferentDatabaseError();
+    const inside = this.#sameDatabase.inside(adapter, client);
+    return inside.then((within) => this.#inside(within).appendMany(requests));
   }
 
   /**

@@ -47,3 +47,19 @@ export class SynchronousAppendError extends MigrationError {
     this.awaited = awaited;
   }
 }
+
+/**
+ * Events were to be stored in the same transaction as something else, which is in another database, or in one of which that
+ * can't be told. Nothing was written: keep both in one database, or append the events afterwards.
+ */
+export class DifferentDatabaseError extends MigrationError {
+  override readonly name = 'DifferentDatabaseError';
+  readonly code = 'DIFFERENT_DATABASE';
+
+  constructor(options?: ErrorOptions) {
+    super(
+      'the events are not kept in the database of this transaction, and could not be stored with it: use one database, and on SQLite one connection',
+      options,
+    );
+  }
+}

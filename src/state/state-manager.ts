@@ -1,40 +1,34 @@
-import type { CacheProvider } from '../cache/cache-provider.ts';
-import type { Random } from '../core/backoff.ts';
-import { type Clock, systemClock } from '../core/clock.ts';
+import { systemClock } from '../core/clock.ts';
 import { ClosedError, InvalidArgumentError } from '../core/errors.ts';
-import type { JsonValue } from '../core/json-value.ts';
+import { frozenJson, type JsonValue } from '../core/json-value.ts';
+import { DeadlockError } from '../core/lock-errors.ts';
 import { type OnError, throwLater } from '../core/on-error.ts';
-import { type IsolationLevel, isolationLevels } from './isolation-level.ts';
+import { applyJsonPatch, type JsonPatchOperation } from './apply-json-patch.ts';
+import { applyMergePatch, type MergePatch } from './apply-merge-patch.ts';
+import { checkAggregateId, checkWhole } from './arguments.ts';
+import { VersionNotFoundError } from './errors.ts';
+import { checkIsolationLevel, type IsolationLevel } from './isolation-level.ts';
+import type { LockManager } from './lock-manager.ts';
+import { LockScope } from './lock-scope.ts';
+import { MemoryLockManager } from './memory-lock-manager.ts';
+import { MemoryVersionStore } from './memory-version-store.ts';
 import { MVCCController } from './mvcc-controller.ts';
-import { type RetryOptions, retryConflicts } from './retry-conflicts.ts';
-import type { Transaction } from './transaction.ts';
+import type { HistoryOptions } from './mvcc-controller-options.ts';
+import { recordChanges } from './record-changes.ts';
+import { retryConflicts } from './retry-conflicts.ts';
+import { StateFollower } from './state-follower.ts';
+import type {
+  SetOptions,
+  StateListener,
+  StateManagerOptions,
+  StateMoment,
+  StateTransactionOptions,
+  SubscribeStateOptions,
+} from './state-manager-options.ts';
+import { GuardedTransaction, type StateTransaction } from './state-transaction.ts';
+import { Contender, Turns } from './turns.ts';
 import { VersionCache } from './version-cache.ts';
-import type { VersionStore } from './version-store.ts';
-import type { VersionedState } from './versioned-state.ts';
-
-/** What the manager works with. */
-export interface StateManagerOptions<S = JsonValue> {
-  /** Nobody waits for a lock: a write that lost a race is refused, or tried again by `update`. The only kind. */
-  readonly concurrencyControl?: 'optimistic';
-  /** Of `transaction()`. Default `serializable`. */
-  readonly isolationLevel?: IsolationLevel;
-  /** Where the versions are kept. Default: in memory. Give either this or `mvcc`. */
-  readonly store?: VersionStore;
-  /** A controller of yours, which stays open. Give either this or `store`. */
-  readonly mvcc?: MVCCController<S>;
-  /** Keeps versions that were read. It may be shared; what it costs to be without it is reading from the store. */
-  readonly cacheProvider?: CacheProvider;
-  /** How often `update` and `transaction` try again after a conflict. */
-  readonly retry?: RetryOptions;
-  /** Told when the cache or a listener fails; the call goes on without it. Default: an uncaught exception. */
-  readonly onError?: OnError;
-  readonly clock?: Clock;
-  /** Chance for the jitter of retries. */
-  readonly random?: Random;
-}
-
-/** Told of each version written. */
-export type StateListener<S> = (written: VersionedState<S>) => void;
+import type { DeletedVersion, StateVersion, VersionedState } from './versioned-state.ts';
 
 /**
  * The state of aggregates of one type: the newest version of each, and the versions before it.
@@ -49,26 +43,37 @@ export type StateListener<S> = (written: VersionedState<S>) => void;
 export class StateManager<S = JsonValue> {
   readonly #mvcc: MVCCController<S>;
   readonly #ownsMvcc: boolean;
+  readonly #locks: LockManager | undefined;
+  readonly #lockTimeoutMs: number | undefined;
+  readonly #turns: Turns;
   readonly #cache: VersionCache<S> | undefined;
   readonly #isolationLevel: IsolationLevel;
   readonly #retry: Parameters<typeof retryConflicts>[1];
   readonly #onError: OnError;
   readonly #listeners = new Set<{ readonly told: StateListener<S> }>();
+  readonly #followers = new Set<StateFollower<S>>();
   #closed = false;
 
   constructor(options: StateManagerOptions<S> = {}) {
     const { concurrencyControl = 'optimistic', isolationLevel = 'serializable', store, mvcc, cacheProvider } = options;
     const { retry = {}, onError = throwLater, clock = systemClock, random = Math.random } = options;
-    if (concurrencyControl !== 'optimistic') {
-      throw new InvalidArgumentError('options.concurrencyControl', '"optimistic"', concurrencyControl);
+    const { locks, lockTimeoutMs, events } = options;
+    if (concurrencyControl !== 'optimistic' && concurrencyControl !== 'pessimistic') {
+      throw new InvalidArgumentError('options.concurrencyControl', '"optimistic" or "pessimistic"', concurrencyControl);
     }
-    if (!isolationLevels.includes(isolationLevel)) {
-      throw new InvalidArgumentError('options.isolationLevel', isolationLevels.join(', '), isolationLevel);
-    }
+    const isPessimistic = concurrencyControl === 'pessimistic';
+    if (locks && !isPessimistic) throw new InvalidArgumentError('options.locks', 'none, being optimistic', locks);
     if (store && mvcc) throw new InvalidArgumentError('options.store', 'either a store or an mvcc', store);
-    this.#mvcc = mvcc ?? new MVCCController<S>({ clock, ...(store && { store }) });
+    if (events && mvcc) {
+      throw new InvalidArgumentError('options.events', 'a store beside them (for an mvcc: recordChanges)', events);
+    }
+    const kept = store ?? new MemoryVersionStore();
+    this.#mvcc = mvcc ?? new MVCCController<S>({ clock, store: events ? recordChanges(kept, events) : kept });
     this.#ownsMvcc = mvcc === undefined;
-    this.#isolationLevel = isolationLevel;
+    this.#locks = isPessimistic ? (locks ?? new MemoryLockManager({ clock })) : undefined;
+    this.#lockTimeoutMs = lockTimeoutMs && checkWhole(lockTimeoutMs, 1, 'options.lockTimeoutMs');
+    this.#turns = new Turns(clock);
+    this.#isolationLevel = checkIsolationLevel(isolationLevel);
     this.#cache = cacheProvider && new VersionCache(this.#mvcc, cacheProvider, onError);
     this.#retry = { ...retry, clock, random };
     this.#onError = onError;
@@ -77,28 +82,45 @@ export class StateManager<S = JsonValue> {
   /**
    * Writes the next version.
    *
-   * @param options - `expectedVersion`: the newest version there must be, 0 for none (MV3). Default: whatever is there.
-   * @throws {@link ConcurrencyConflictError} if another version was found: read again, then retry.
+   * @throws {@link ConcurrencyConflictError} if another version was found than expected: read again, then retry.
+   * @throws {@link LockTimeoutError} if the aggregate was locked for too long.
    */
-  async set(
-    aggregateId: string,
-    state: S,
-    options: { readonly expectedVersion?: number } = {},
-  ): Promise<VersionedState<S>> {
-    this.#assertOpen();
-    const written = await this.#mvcc.writeVersion(aggregateId, state, options.expectedVersion);
-    this.#tell([written]);
-    return written;
+  async set(aggregateId: string, state: S, options: SetOptions = {}): Promise<VersionedState<S>> {
+    const { expectedVersion, signal } = options;
+    return this.#locked(aggregateId, signal, async () => {
+      const written = await this.#mvcc.writeVersion(aggregateId, state, expectedVersion);
+      this.#tell([written]);
+      return written;
+    });
   }
 
   /**
-   * The newest version, or the one of this number; null if there is none.
+   * Deletes the aggregate by a version that says so; its history stays.
+   *
+   * @returns That version; null if there was nothing to delete.
+   * @throws {@link ConcurrencyConflictError} if another version was found than expected: read again, then retry.
+   * @throws {@link LockTimeoutError} if the aggregate was locked for too long.
+   */
+  async delete(aggregateId: string, options: SetOptions = {}): Promise<DeletedVersion | null> {
+    const { expectedVersion, signal } = options;
+    return this.#locked(aggregateId, signal, async () => {
+      const deleted = await this.#mvcc.delete(aggregateId, expectedVersion);
+      if (deleted) this.#tell([deleted]);
+      return deleted;
+    });
+  }
+
+  /**
+   * The newest state, or the one of a version or of a moment; null if there is or was none.
    *
    * Which version is the newest is always asked of the store, so no cache can make it an old one.
+   *
+   * @throws {@link SnapshotTooOldError} if the state of that moment was removed.
    */
-  async get(aggregateId: string, options: { readonly version?: number } = {}): Promise<VersionedState<S> | null> {
+  async get(aggregateId: string, moment: StateMoment = {}): Promise<VersionedState<S> | null> {
     this.#assertOpen();
-    const { version } = options;
+    if ('at' in moment) return this.#mvcc.readAsOf(aggregateId, moment.at);
+    const { version } = moment;
     if (!this.#cache) return this.#mvcc.readVersion(aggregateId, version);
     if (version !== undefined) return this.#cache.read(aggregateId, version);
     const latest = await this.#mvcc.latestVersion(aggregateId);
@@ -107,71 +129,144 @@ export class StateManager<S = JsonValue> {
     return (await this.#cache.read(aggregateId, latest)) ?? this.#mvcc.readVersion(aggregateId);
   }
 
+  /** The versions of an aggregate in order, deletions included, read a batch at a time while they are iterated. */
+  history(aggregateId: string, options: HistoryOptions = {}): AsyncGenerator<StateVersion<S>, void, void> {
+    this.#assertOpen();
+    return this.#mvcc.history(aggregateId, options);
+  }
+
   /**
    * Writes what `change` makes of the newest state, and nothing else: whoever else writes meanwhile, no update is lost.
    *
-   * @param change - Gets undefined if there is no state yet. Called again after a conflict, so it has no effects elsewhere.
+   * @param change - Gets undefined if there is no state. Called again after a conflict, so it has no effects elsewhere.
    * @throws {@link ConcurrencyConflictError} if it still lost the race at the last try.
+   * @throws {@link LockTimeoutError} if the aggregate was locked for too long.
    */
   async update(
     aggregateId: string,
     change: (state: S | undefined) => S | Promise<S>,
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<VersionedState<S>> {
-    this.#assertOpen();
-    return retryConflicts(
-      async () => {
-        const before = await this.#mvcc.readVersion(aggregateId);
-        return this.set(aggregateId, await change(before?.state), { expectedVersion: before?.version ?? 0 });
-      },
-      { ...this.#retry, signal: options.signal },
-    );
+    const { signal } = options;
+    const contender = new Contender(this.#turns, signal);
+    const attempt = async () => {
+      await contender.approach(aggregateId);
+      const before = await this.#mvcc.readVersion(aggregateId);
+      const state = await change(before?.state);
+      signal?.throwIfAborted();
+      const written = await this.#mvcc.writeVersion(aggregateId, state, before?.version ?? 0);
+      this.#tell([written]);
+      return written;
+    };
+    const failed = (error: unknown) => contender.lost(error);
+    try {
+      const settings = { ...this.#retry, signal, failed };
+      return await this.#locked(aggregateId, signal, () => retryConflicts(attempt, settings));
+    } finally {
+      contender.leave();
+    }
   }
 
   /**
-   * Runs `work` in a transaction of the manager's isolation level and commits what it wrote, all or nothing (MV6).
+   * Changes the newest state by a JSON Merge Patch (RFC 7396), or by the operations of a JSON Patch (RFC 6902), as
+   * {@link StateManager.update} does.
    *
-   * @param work - Called again, with a new transaction, after a conflict, so it has no effects elsewhere.
+   * @param patch - An array is a JSON Patch, anything else a merge patch, which makes a state where there is none.
+   * @throws {@link JsonPatchError} if an operation can't be applied. Nothing was written.
+   * @throws {@link VersionNotFoundError} for a JSON Patch of what does not exist.
+   */
+  async patch(
+    aggregateId: string,
+    patch: MergePatch | readonly JsonPatchOperation[],
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<VersionedState<S>> {
+    const given = frozenJson(patch as JsonValue, 'patch');
+    const change = (state: S | undefined) => {
+      if (!Array.isArray(given)) return applyMergePatch(state as JsonValue | undefined, given) as S;
+      if (state === undefined) throw new VersionNotFoundError(aggregateId, 0);
+      return applyJsonPatch(state as JsonValue, given as readonly JsonPatchOperation[]) as S;
+    };
+    return this.update(aggregateId, change, options);
+  }
+
+  /**
+   * Runs `work` in a transaction and commits what it wrote, all or nothing (MV6). A pessimistic one locks each aggregate that it
+   * reads or writes, and keeps the locks until its end.
+   *
+   * @param work - Called again, with a new transaction, after a conflict or a deadlock, so it has no effects elsewhere.
    * @throws {@link ConcurrencyConflictError} if it still lost at the last try.
+   * @throws {@link DeadlockError} if it still had to give way at the last try.
+   * @throws {@link LockTimeoutError} if an aggregate was locked for too long.
    */
   async transaction<R>(
-    work: (transaction: Transaction<S>) => Promise<R>,
-    options: { readonly signal?: AbortSignal | undefined } = {},
+    work: (transaction: StateTransaction<S>) => Promise<R>,
+    options: StateTransactionOptions = {},
   ): Promise<R> {
     this.#assertOpen();
-    return retryConflicts(
-      async () => {
-        const transaction = this.#mvcc.begin({ isolationLevel: this.#isolationLevel, signal: options.signal });
-        try {
-          const result = await work(transaction);
-          this.#tell(await transaction.commit());
-          return result;
-        } finally {
-          await transaction.rollback();
-        }
-      },
-      { ...this.#retry, signal: options.signal },
-    );
+    await this.#begun();
+    const { isolationLevel = this.#isolationLevel, readOnly = false, signal } = options;
+    const scope = this.#locks && !readOnly ? this.#scope(this.#locks, signal) : undefined;
+    const contender = new Contender(this.#turns, signal);
+    const ask = (aggregateId: string) => (scope ? scope.lock(aggregateId) : contender.approach(aggregateId));
+    const attempt = async () => {
+      const transaction = this.#mvcc.begin({ isolationLevel, readOnly, signal });
+      try {
+        const result = await work(readOnly ? transaction : new GuardedTransaction(transaction, ask));
+        this.#tell(await transaction.commit());
+        return result;
+      } finally {
+        await transaction.rollback();
+      }
+    };
+    try {
+      return await retryConflicts(attempt, {
+        ...this.#retry,
+        signal,
+        // After a conflict it keeps its locks, and finds nothing changed the next time.
+        failed: async (error) => {
+          if (error instanceof DeadlockError) await scope?.release();
+          return scope ? false : contender.lost(error);
+        },
+      });
+    } finally {
+      contender.leave();
+      await scope?.release();
+    }
   }
 
   /**
    * Tells `listener` of every version that this manager writes, after it was committed.
    *
-   * Of two versions written at the same time the later may be told first: compare their numbers.
+   * Of two versions written at the same time the later may be told first: compare their numbers. With `others` it is told
+   * of all versions that are committed from now on, whoever writes them, in order.
    *
    * @returns Ends it.
    */
-  subscribe(listener: StateListener<S>): () => void {
+  subscribe(listener: StateListener<S>, options: SubscribeStateOptions = {}): () => void {
     this.#assertOpen();
-    const entry = { told: listener };
-    this.#listeners.add(entry);
-    return () => void this.#listeners.delete(entry);
+    const { others = false, pollIntervalMs } = options;
+    if (pollIntervalMs !== undefined) checkWhole(pollIntervalMs, 1, 'options.pollIntervalMs');
+    if (!others) {
+      const entry = { told: listener };
+      this.#listeners.add(entry);
+      return () => void this.#listeners.delete(entry);
+    }
+    const { clock } = this.#retry;
+    const tell = (version: StateVersion<S>) => this.#tellOne(listener, version);
+    const follower = new StateFollower(this.#mvcc, { tell, pollIntervalMs, clock, onError: this.#onError });
+    this.#followers.add(follower);
+    return () => {
+      this.#followers.delete(follower);
+      follower.end();
+    };
   }
 
-  /** Ends the subscriptions and refuses what comes after. Store, controller and cache of yours stay as they are. */
+  /** Ends the subscriptions and refuses what comes after. Store, controller, locks and cache of yours stay as they are. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#listeners.clear();
+    for (const follower of this.#followers) follower.end();
+    this.#followers.clear();
     if (this.#ownsMvcc) await this.#mvcc.close();
   }
 
@@ -179,15 +274,39 @@ export class StateManager<S = JsonValue> {
     return this.close();
   }
 
-  #tell(versions: readonly VersionedState<S>[]): void {
-    for (const written of versions) {
-      for (const { told } of this.#listeners) {
-        try {
-          told(written);
-        } catch (error) {
-          this.#onError(error);
-        }
-      }
+  /** Runs work under the lock of an aggregate, being pessimistic. */
+  async #locked<R>(aggregateId: string, signal: AbortSignal | undefined, work: () => Promise<R>): Promise<R> {
+    this.#assertOpen();
+    await this.#begun();
+    signal?.throwIfAborted();
+    if (!this.#locks) return work();
+    const scope = this.#scope(this.#locks, signal);
+    try {
+      await scope.lock(checkAggregateId(aggregateId));
+      return await work();
+    } finally {
+      await scope.release();
+    }
+  }
+
+  #scope(locks: LockManager, signal: AbortSignal | undefined): LockScope {
+    return new LockScope(locks, { timeoutMs: this.#lockTimeoutMs, signal });
+  }
+
+  /** Until followers know from where on: what is written now is theirs. */
+  async #begun(): Promise<void> {
+    for (const { begun } of this.#followers) await begun;
+  }
+
+  #tell(versions: readonly StateVersion<S>[]): void {
+    for (const written of versions) for (const { told } of this.#listeners) this.#tellOne(told, written);
+  }
+
+  #tellOne(told: StateListener<S>, written: StateVersion<S>): void {
+    try {
+      told(written);
+    } catch (error) {
+      this.#onError(error);
     }
   }
 

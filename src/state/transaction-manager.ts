@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json-value.ts';
 import { checkWhole } from './arguments.ts';
-import type { IsolationLevel } from './isolation-level.ts';
+import { checkIsolationLevel, type IsolationLevel } from './isolation-level.ts';
 import type { MVCCController } from './mvcc-controller.ts';
 import { type RetryOptions, retryConflicts } from './retry-conflicts.ts';
 import type { Transaction } from './transaction.ts';
@@ -53,14 +53,17 @@ export class TransactionManager<S = JsonValue> {
    * @param isolationLevel - Default `serializable`.
    * @returns The results in the order of the operations.
    * @throws {@link ConcurrencyConflictError} if the transaction lost against another, after the last retry.
-   * @throws {@link TimeoutError} after `timeoutMs`. Only if the commit was under way can it have taken effect.
+   * @throws {@link TimeoutError} after `timeoutMs`, and the signal's reason once it aborts: at once, whatever is being waited
+   * for. Only if the commit was under way can it have taken effect.
    */
-  executeInTransaction<R>(
+  async executeInTransaction<R>(
     operations: readonly TransactionOperation<R, S>[],
     isolationLevel: IsolationLevel = 'serializable',
     options: ExecuteOptions = {},
   ): Promise<R[]> {
     const { retry = { maxAttempts: 1 }, timeoutMs, signal } = options;
+    checkOperations(operations);
+    checkIsolationLevel(isolationLevel);
     const run = (within: AbortSignal | undefined) =>
       retryConflicts(() => this.#once(operations, isolationLevel, within), {
         ...retry,
@@ -81,11 +84,20 @@ export class TransactionManager<S = JsonValue> {
     const transaction = this.#mvcc.begin({ isolationLevel, signal });
     try {
       const results: R[] = [];
-      for (const operation of operations) results.push(await operation.execute(transaction));
+      for (const operation of operations) {
+        signal?.throwIfAborted();
+        results.push(await operation.execute(transaction));
+      }
       await transaction.commit();
       return results;
     } finally {
       await transaction.rollback();
     }
   }
+}
+
+function checkOperations(operations: unknown): void {
+  const isOperation = (each: Partial<TransactionOperation> | undefined) => typeof each?.execute === 'function';
+  if (Array.isArray(operations) && operations.every(isOperation)) return;
+  throw new InvalidArgumentError('operations', 'an array of objects that have execute()', operations);
 }

@@ -4,7 +4,6 @@ import type { Replica, ReplicaRecord, ReplicaWriteOptions, ReplicaWriteOutcome }
 
 /** A state with its version and time, as a `VersionedState` has them. */
 export interface WrittenState<S> {
-  readonly aggregateId: string;
   readonly state: S;
   readonly version: number;
   readonly timestamp: Date;
@@ -13,27 +12,30 @@ export interface WrittenState<S> {
 /** The part of a `StateManager` that a {@link StateReplica} needs. */
 export interface VersionedStates<S> {
   get(id: string): Promise<WrittenState<S> | null>;
-  set(id: string, state: S, options: { readonly expectedVersion: number }): Promise<WrittenState<S>>;
-  subscribe?(listener: (written: WrittenState<S>) => void): () => void;
+  set(id: string, state: S, options: { readonly expectedVersion: number }): Promise<{ readonly version: number }>;
+  delete(id: string, options: { readonly expectedVersion: number }): Promise<{ readonly version: number } | null>;
+  subscribe?(
+    listener: (written: { readonly aggregateId: string }) => void,
+    options: { readonly others: boolean },
+  ): () => void;
 }
 
 /** Options of a {@link StateReplica}. */
 export interface StateReplicaOptions {
   /** The ids of the aggregates there are: a version store does not list them. One that has no state is no harm. */
   readonly ids: () => AsyncIterable<string> | Iterable<string>;
+  /** Whether what others than this very manager write is told too, see `StateManager.subscribe`. Default false. */
+  readonly others?: boolean;
   /** Names this side in the stamps of its versions, for last-writer-wins. Default: they have no stamps. */
   readonly nodeId?: string;
 }
 
-/**
- * The newest versions of a `StateManager`, as records. A version can't be taken back, so a record is removed by a version
- * whose state is null.
- */
+/** The states of a `StateManager`, as records. */
 export class StateReplica<S = JsonValue> implements Replica<S> {
-  readonly #states: VersionedStates<S | null>;
+  readonly #states: VersionedStates<S>;
   readonly #options: StateReplicaOptions;
 
-  constructor(states: VersionedStates<S | null>, options: StateReplicaOptions) {
+  constructor(states: VersionedStates<S>, options: StateReplicaOptions) {
     this.#states = states;
     this.#options = options;
   }
@@ -43,13 +45,17 @@ export class StateReplica<S = JsonValue> implements Replica<S> {
     if (!found) return { state: undefined, version: '0' };
     const { nodeId } = this.#options;
     const stamps = nodeId === undefined ? {} : { stamps: { timestamp: found.timestamp, nodeId } };
-    return { state: found.state ?? undefined, version: String(found.version), ...stamps };
+    return { state: found.state, version: String(found.version), ...stamps };
   }
 
   async write(id: string, state: S | undefined, options: ReplicaWriteOptions): Promise<ReplicaWriteOutcome> {
     try {
       const expectedVersion = Number(options.expectedVersion);
-      const { version } = await this.#states.set(id, state ?? null, { expectedVersion });
+      if (state === undefined) {
+        if (expectedVersion > 0) await this.#states.delete(id, { expectedVersion });
+        return { status: 'written', version: '0' };
+      }
+      const { version } = await this.#states.set(id, state, { expectedVersion });
       return { status: 'written', version: String(version) };
     } catch (error) {
       return conflictOr(error);
@@ -60,9 +66,9 @@ export class StateReplica<S = JsonValue> implements Replica<S> {
     yield* this.#options.ids();
   }
 
-  /** Tells what is written through this very manager; what other processes write is found by polling. */
   async watch(listener: (id: string) => void): Promise<() => Promise<void>> {
-    const stop = this.#states.subscribe?.(({ aggregateId }) => listener(aggregateId));
+    const { others = false } = this.#options;
+    const stop = this.#states.subscribe?.(({ aggregateId }) => listener(aggregateId), { others });
     return async () => stop?.();
   }
 }

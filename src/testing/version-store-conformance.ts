@@ -2,9 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { VersionStore } from '../state/version-store.ts';
 import type { ConformanceRunner } from './conformance.ts';
 import type { DefineCase } from './version-store/case.ts';
+import { checkCases } from './version-store/check-cases.ts';
 import { commitCases } from './version-store/commit-cases.ts';
+import { deletionCases } from './version-store/deletion-cases.ts';
+import { prepareCases, syncCases } from './version-store/prepare-cases.ts';
 import { retentionCases } from './version-store/retention-cases.ts';
+import { scanCases } from './version-store/scan-cases.ts';
 import { versionCases } from './version-store/version-cases.ts';
+import { withinCases } from './version-store/within-cases.ts';
 
 /** How the suite comes by the stores it tests. */
 export interface VersionStoreConformanceOptions {
@@ -38,8 +43,14 @@ export function versionStoreConformance(runner: ConformanceRunner, options: Vers
     });
   const groups: [string, (define: DefineCase) => void][] = [
     ['versions', versionCases],
+    ['deletions', deletionCases],
     ['commits', commitCases],
+    ['commits that do something besides', withinCases],
+    ['checks', checkCases],
+    ['scans and changes', scanCases],
+    ['synchronous commits', syncCases],
     ['retention and identity', retentionCases],
+    ['two phases', prepareCases],
   ];
   for (const [title, cases] of groups) runner.describe(title, () => cases(define));
 }

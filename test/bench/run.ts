@@ -10,7 +10,7 @@ const names = readdirSync(import.meta.dirname)
   .map((file) => file.slice(0, -'.ts'.length));
 
 /** Long, and about promises instead of speed. */
-const onlyByName = new Set(['foreign']);
+const onlyByName = new Set(['foreign', 'isolation']);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

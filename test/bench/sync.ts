@@ -51,7 +51,7 @@ async function measure(name: string, rounds: number, folder: string, store: (pre
   const save = (id: string, edit: number) => writeFile(join(folder, id, 'tasks.md'), textOf(edit));
   for (const id of ids) mkdirSync(join(folder, id), { recursive: true });
   await Promise.all(ids.map((id) => save(id, 0)));
-  const states = new StateManager<TasksFile | null>({ store: store('runtime_') });
+  const states = new StateManager<TasksFile>({ store: store('runtime_') });
   await using coordinator = new SyncCoordinator<TasksFile>({
     spec: new TasksFileReplica(folder),
     runtime: new StateReplica<TasksFile>(states, { ids: () => ids }),

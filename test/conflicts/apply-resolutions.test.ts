@@ -84,6 +84,8 @@ describe('Conflict', () => {
     const conflict = new FieldConflict({ location: ['a'], baseValue: null, localValue: 1, reason: 'both' });
     const json: unknown = JSON.parse(JSON.stringify(conflict));
     expect(json).toEqual({
+      id: conflict.id,
+      severity: 'medium',
       type: 'FIELD_CONFLICT',
       path: '/a',
       location: ['a'],

@@ -12,6 +12,61 @@ const clean = (base: unknown, local: unknown, remote: unknown) => {
 };
 
 describe('threeWayMerge', () => {
+  it('tells items apart by several fields, if these never disagree about an item', () => {
+    const [x, y] = [{ from: 'http://h/x' }, { name: 'y' }];
+    const clean = threeWayMerge<unknown>({ base: [x, y], local: [{ ...x, n: 1 }, y], remote: [y, { ...x, m: 1 }] });
+    expect(clean).toEqual({ state: [y, { ...x, n: 1, m: 1 }], conflicts: [] });
+    // The address would be y's identity here, the name there.
+    const named = threeWayMerge<unknown>({
+      base: [x, y],
+      local: [x, { ...y, from: 'http://h/y' }],
+      remote: [x, { ...y, n: 1 }],
+    });
+    expect(named.conflicts).toEqual([expect.objectContaining({ path: '', aspect: 'items' })]);
+  });
+
+  it('never mixes items that only prose tells apart', () => {
+    const base = [{ text: 'not in old browsers', n: 1, m: 1 }, { text: 'slow at first' }];
+    const { state, conflicts } = threeWayMerge<unknown>({
+      base,
+      local: [{ ...base[0], n: 2 }, base[1]],
+      remote: [base[1], { ...base[0], m: 2 }, { text: 'new and good' }],
+    });
+    expect(state).toEqual([base[1], base[0], { text: 'new and good' }]);
+    expect(conflicts).toEqual([expect.objectContaining({ type: 'FIELD_CONFLICT', path: '/1' })]);
+  });
+
+  it('gives the same text whichever side is called local, where values differ in the order of fields alone', () => {
+    const [ab, ba, c] = [{ a: 1, b: '' }, { b: '', a: 1 }, { a: 2 }];
+    const list = [{ n: 1 }, { n: 1 }];
+    for (const [base, one, other] of [
+      [ab, ba, structuredClone(ba)],
+      [ab, ba, structuredClone(ab)],
+      [c, ab, ba],
+      [
+        [ab, ab],
+        [ba, ab],
+        [ab, ba],
+      ],
+      [
+        [...list, c],
+        [...list, ab],
+        [...list, ba],
+      ],
+      [
+        [...list, c],
+        [5, ...list, ab],
+        [...list, ba],
+      ],
+      [{ x: [] }, { x: [ab, ab] }, { x: [ba, ba] }],
+    ]) {
+      const merged = threeWayMerge<unknown>({ base, local: one, remote: other });
+      const swapped = threeWayMerge<unknown>({ base, local: other, remote: one });
+      expect(JSON.stringify(swapped.state)).toBe(JSON.stringify(merged.state));
+    }
+    expect(JSON.stringify(threeWayMerge({ base: ab, local: ba, remote: { ...ba } }).state)).toBe(JSON.stringify(ba));
+  });
+
   it('keeps additions, edits and a move of a list with ids', () => {
     const base = { tags: ['x'], steps: [{ id: 1 }, { id: 2 }] };
     expect(

@@ -9,6 +9,8 @@ import pg from 'pg';
 export class PostgresServer {
   readonly port: number;
   readonly url: string;
+  /** Settings other than its defaults, from the next start on. */
+  settings: Readonly<Record<string, string>> = {};
   readonly #programs: string;
   readonly #folder: string;
   readonly #user: { uid?: number; gid?: number };
@@ -51,6 +53,7 @@ export class PostgresServer {
   async start(): Promise<void> {
     const data = join(this.#folder, 'data');
     const options = ['-D', data, '-p', `${this.port}`, '-k', this.#folder, '-c', 'listen_addresses=127.0.0.1'];
+    for (const [name, value] of Object.entries(this.settings)) options.push('-c', `${name}=${value}`);
     for (let answers = false; !answers; ) {
       if (!this.#runs) {
         rmSync(join(data, 'postmaster.pid'), { force: true });
@@ -95,6 +98,16 @@ export class PostgresServer {
       // Not there yet.
       return false;
     }
+  }
+}
+
+/** Whether the server's programs are here. */
+export function hasPostgresPrograms(): boolean {
+  try {
+    return existsSync(join(programsFolder(), 'initdb'));
+  } catch {
+    // No folder that is known, and no pg_config to ask.
+    return false;
   }
 }
 

@@ -5,6 +5,7 @@ import { AutoConflictResolver } from '../../src/conflicts/auto-conflict-resolver
 import { Conflict, StructuralConflict } from '../../src/conflicts/conflict.ts';
 import { ConflictResolution } from '../../src/conflicts/conflict-resolution.ts';
 import { ConflictType } from '../../src/conflicts/conflict-type.ts';
+import { keyByFields } from '../../src/conflicts/list-identity.ts';
 import { mergeSequence } from '../../src/conflicts/merge-sequence.ts';
 import { LastWriterWinsStrategy } from '../../src/conflicts/strategies/last-writer-wins-strategy.ts';
 import { mergeText } from '../../src/conflicts/text-merge.ts';
@@ -280,11 +281,11 @@ function wantedAt(state: unknown, conflict: Conflict): unknown {
   let value = state as Record<string, unknown> | undefined;
   for (const part of conflict.location) {
     if (typeof part === 'string') value = (Object.hasOwn(value!, part) ? value![part] : undefined) as typeof value;
-    else value = (value as unknown as Record<string, unknown>[]).find((item) => item[part.key] === part.value);
+    else value = (value as unknown as Record<string, unknown>[]).find((item) => item[part.key!] === part.value);
   }
   if (!(conflict instanceof StructuralConflict) || conflict.aspect !== 'order') return value;
   const ids = (value as unknown as unknown[]).map((item) =>
-    conflict.key === undefined ? item : (item as Record<string, unknown>)[conflict.key],
+    conflict.key === undefined ? item : keyByFields([conflict.key].flat()).of(item),
   );
   return ids.filter((id) => (conflict.baseValue as readonly unknown[]).includes(id));
 }

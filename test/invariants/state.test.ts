@@ -1,73 +1,15 @@
-import { PGlite } from '@electric-sql/pglite';
 import fc from 'fast-check';
-import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PostgreSQLVersionStore } from '../../src/adapters/postgres/postgresql-version-store.ts';
-import { SqliteVersionStore } from '../../src/adapters/sqlite/sqlite-version-store.ts';
+import { describe, expect, it } from 'vitest';
 import { checksum } from '../../src/core/checksum.ts';
 import { isMigrationError } from '../../src/core/errors.ts';
 import type { JsonValue } from '../../src/core/json-value.ts';
 import { type IsolationLevel, isolationLevels } from '../../src/state/isolation-level.ts';
-import { MemoryVersionStore } from '../../src/state/memory-version-store.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
 import type { VersionStore } from '../../src/state/version-store.ts';
-import { postgresUrl, uniqueName } from '../servers.ts';
-import { openSqlite, type TestDatabase } from '../sqlite-driver.ts';
+import { freshIds, testStores } from '../state/stores.ts';
 import { checkHistory, type FinalVersion, type RecordedTransaction } from './models/state-history.ts';
 import { runs } from './runs.ts';
-
-const schema = uniqueName('state_invariants');
-let sqlite: TestDatabase;
-let pglite: PGlite;
-let pool: pg.Pool;
-
-beforeAll(async () => {
-  sqlite = openSqlite(':memory:');
-  pglite = await PGlite.create();
-  pool = new pg.Pool({ connectionString: postgresUrl, max: 6 });
-});
-afterAll(async () => {
-  sqlite.close();
-  await pglite.close();
-  if (postgresUrl) await pool.query(`drop schema if exists ${schema} cascade`);
-  await pool.end();
-});
-
-const stores: Record<string, { create: () => VersionStore; share: number }> = {
-  memory: { create: () => new MemoryVersionStore(), share: 1 },
-  SQLite: { create: () => new SqliteVersionStore(sqlite), share: 0.3 },
-  PGlite: { create: () => new PostgreSQLVersionStore(pglite), share: 0.04 },
-};
-if (postgresUrl) stores.PostgreSQL = { create: () => new PostgreSQLVersionStore(pool, { schema }), share: 0.1 };
-
-/** The store, with time passing before and after each of its steps, as the scheduler likes. */
-function scheduled(store: VersionStore, scheduler: fc.Scheduler): VersionStore {
-  const step =
-    <A extends unknown[], R>(what: string, work: (...values: A) => Promise<R>) =>
-    async (...values: A): Promise<R> => {
-      await scheduler.schedule(Promise.resolve(), `to ${what}`);
-      const result = await work.apply(store, values);
-      await scheduler.schedule(Promise.resolve(), `from ${what}`);
-      return result;
-    };
-  return {
-    init: () => store.init(),
-    identity: () => store.identity(),
-    latestVersion: (id) => store.latestVersion(id),
-    commit: step('commit', store.commit),
-    lastSequence: step('lastSequence', store.lastSequence),
-    read: step('read', store.read),
-    history: step('history', store.history),
-    removeVersions: step('removeVersions', store.removeVersions),
-  };
-}
-
-let made = 0;
-/** Ids that no other run uses: some storages are shared by all of them. */
-const freshIds = () => {
-  const run = ++made;
-  return (id: string) => `${id}-${run}`;
-};
+import { scheduledStore } from './scheduled-store.ts';
 
 const names = ['a', 'b', 'c'] as const;
 const step = fc.record({ kind: fc.constantFrom('read', 'write'), id: fc.constantFrom(...names) });
@@ -120,7 +62,7 @@ async function finalVersions(store: VersionStore, ids: readonly string[]): Promi
     .map(({ aggregateId, version, sequence, state }) => ({ id: aggregateId, version, sequence, value: String(state) }));
 }
 
-describe.each(Object.entries(stores))('state on %s', (_kind, { create, share }) => {
+describe.each(testStores('state_invariants'))('state on $kind', ({ create, share }) => {
   const some = (count: number) => runs(Math.ceil(count * share));
 
   it('MV1 MV2 MV3 every history of writes is that of a list kept by the plainest code', async () => {
@@ -165,7 +107,7 @@ describe.each(Object.entries(stores))('state on %s', (_kind, { create, share }) 
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.integer({ min: 2, max: 4 }), async (scheduler, count) => {
         const store = create();
-        const mvcc = new MVCCController<number>({ store: scheduled(store, scheduler) });
+        const mvcc = new MVCCController<number>({ store: scheduledStore(store, scheduler) });
         const id = freshIds()('counter');
         let won = 0;
         const increment = async () => {
@@ -193,7 +135,7 @@ describe.each(Object.entries(stores))('state on %s', (_kind, { create, share }) 
         async (scheduler, programs) => {
           const store = create();
           const of = freshIds();
-          const mvcc = new MVCCController<string>({ store: scheduled(store, scheduler) });
+          const mvcc = new MVCCController<string>({ store: scheduledStore(store, scheduler) });
           const transactions = await scheduler.waitFor(
             Promise.all(
               programs.map(({ steps, ...each }, index) =>
@@ -221,14 +163,14 @@ describe.each(Object.entries(stores))('state on %s', (_kind, { create, share }) 
           const of = freshIds();
           const [a, b] = [of('a'), of('b')];
           const options = retains ? { retention: { versions: keepVersions } } : {};
-          const mvcc = new MVCCController<number>({ store: scheduled(store, scheduler), ...options });
+          const mvcc = new MVCCController<number>({ store: scheduledStore(store, scheduler), ...options });
           const writer = async () => {
             for (let n = 1; n <= 4; n++) {
               const transaction = mvcc.begin({ isolationLevel: 'read_committed' });
               await transaction.write(a, n);
               await transaction.write(b, n);
               await transaction.commit();
-              if (!retains) await mvcc.vacuum({ keepVersions });
+              if (!retains) await mvcc.vacuum({ versions: keepVersions });
             }
           };
           const reader = async (isolationLevel: IsolationLevel) => {
@@ -240,7 +182,7 @@ describe.each(Object.entries(stores))('state on %s', (_kind, { create, share }) 
           };
           await scheduler.waitFor(Promise.all([writer(), ...readers.map(reader)]));
           expect((await store.read(a))?.state).toBe(4);
-          await scheduler.waitFor(mvcc.vacuum({ keepVersions }));
+          await scheduler.waitFor(mvcc.vacuum({ versions: keepVersions }));
           expect(await store.history(a, { fromVersion: 1, limit: 10 })).toHaveLength(keepVersions);
         },
       ),

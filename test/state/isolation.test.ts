@@ -1,165 +1,231 @@
-// MV4, case by case, after Hermitage by Martin Kleppmann (CC-BY 4.0): two aggregates that begin at 10 and 20.
+// MV4: what a level must prevent never happens, and what it allows is possible.
 import { describe, expect, it } from 'vitest';
 import { ConcurrencyConflictError } from '../../src/core/errors.ts';
-import type { IsolationLevel } from '../../src/state/isolation-level.ts';
+import { type IsolationLevel, isolationLevels } from '../../src/state/isolation-level.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
 import type { Transaction } from '../../src/state/transaction.ts';
+import type { VersionStore } from '../../src/state/version-store.ts';
+import { collect } from './collect.ts';
+import { isolationCases } from './isolation-cases.ts';
+import { levels, stateSubject } from './isolation-subject.ts';
+import { freshIds, testStores } from './stores.ts';
 
-async function begin(isolationLevel: IsolationLevel) {
-  const mvcc = new MVCCController<number>();
-  await mvcc.writeVersion('1', 10);
-  await mvcc.writeVersion('2', 20);
-  const [t1, t2, t3] = [1, 2, 3].map(() => mvcc.begin({ isolationLevel })) as [Tx, Tx, Tx];
-  const final = async () => [(await mvcc.readVersion('1'))?.state, (await mvcc.readVersion('2'))?.state];
-  return { t1, t2, t3, final };
-}
-
-type Tx = Transaction<number>;
-const value = async (transaction: Tx, id: string) => (await transaction.read(id))?.state;
-const outcome = (transaction: Tx) =>
+const value = async (transaction: Transaction<number>, id: string) => (await transaction.read(id))?.state;
+const outcome = (transaction: Transaction<number>) =>
   transaction.commit().then(
     () => 'committed',
     (error: unknown) => {
       expect(error).toBeInstanceOf(ConcurrencyConflictError);
-      return 'conflict';
+      return 'aborted';
     },
   );
 
-const every: IsolationLevel[] = ['read_uncommitted', 'read_committed', 'repeatable_read', 'serializable'];
-const weak: IsolationLevel[] = ['read_uncommitted', 'read_committed'];
-const snapshot: IsolationLevel[] = ['repeatable_read', 'serializable'];
+async function begin(store: VersionStore, isolationLevel: IsolationLevel) {
+  const of = freshIds();
+  const mvcc = new MVCCController<number>({ store });
+  await mvcc.writeVersion(of('1'), 10);
+  await mvcc.writeVersion(of('2'), 20);
+  const [t1, t2] = [mvcc.begin({ isolationLevel }), mvcc.begin({ isolationLevel })];
+  await Promise.all([t1.snapshot(), t2.snapshot()]);
+  const final = async (...ids: string[]) =>
+    Promise.all(ids.map(async (id) => (await mvcc.readVersion(of(id)))?.state ?? null));
+  return { of, mvcc, t1, t2, final };
+}
 
-describe.each(every)('MV4 at %s', (level) => {
-  it('G0 two that write the same two aggregates never leave a mixture', async () => {
-    const { t1, t2, final } = await begin(level);
-    await t1.write('1', 11);
-    await t2.write('1', 12);
-    await t1.write('2', 21);
-    expect(await outcome(t1)).toBe('committed');
-    expect(await final()).toEqual([11, 21]);
-    await t2.write('2', 22);
-    const second = await outcome(t2);
-    expect(await final()).toEqual(second === 'committed' ? [12, 22] : [11, 21]);
-    expect(second).toBe(weak.includes(level) ? 'committed' : 'conflict');
+describe.each(testStores('isolation'))('MV4 on $kind', ({ create }) => {
+  describe.each(isolationLevels)('at %s', (level) => {
+    const isWeak = levels[level] === 'RC';
+
+    it.each(isolationCases.map((each) => [each.name, each.sequence, each] as const))(
+      '%s: %s',
+      async (_name, _sequence, { run, expected }) => {
+        expect(await run(await stateSubject(create(), level))).toEqual(expected[levels[level]]);
+      },
+    );
+
+    it('reads and scans its own writes and deletions, which nobody else sees', async () => {
+      const { of, t1, final } = await begin(create(), level);
+      await t1.write(of('1'), 11);
+      await t1.write(of('0'), 1);
+      expect(await t1.delete(of('2'))).toBe(true);
+      expect(await t1.delete(of('none'))).toBe(false);
+      expect(await t1.read(of('1'))).toMatchObject({ state: 11, version: 2 });
+      expect(await t1.read(of('0'))).toMatchObject({ state: 1, version: 1 });
+      expect(await t1.read(of('2'))).toBeNull();
+      const found = await collect(t1.scan(of.prefix), ({ aggregateId, version }) => [aggregateId, version]);
+      expect(found).toEqual([
+        [of('0'), 1],
+        [of('1'), 2],
+      ]);
+      expect(await final('0', '1', '2')).toEqual([null, 10, 20]);
+      const written = await t1.commit();
+      expect(written.map(({ aggregateId, version, deleted }) => [aggregateId, version, deleted])).toEqual([
+        [of('1'), 2, false],
+        [of('0'), 1, false],
+        [of('2'), 2, true],
+      ]);
+      expect(await final('0', '1', '2')).toEqual([1, 11, null]);
+    });
+
+    it('of two that create the same aggregate', async () => {
+      const { of, t1, t2, final } = await begin(create(), level);
+      await t1.write(of('new'), 1);
+      await t2.write(of('new'), 2);
+      expect(await outcome(t1)).toBe('committed');
+      expect(await outcome(t2)).toBe(isWeak ? 'committed' : 'aborted');
+      expect(await final('new')).toEqual([isWeak ? 2 : 1]);
+    });
+
+    it.each(['delete', 'write'] as const)(
+      'of two of which one writes what the other deletes, and the %s is first',
+      async (first) => {
+        const { of, t1, t2, final } = await begin(create(), level);
+        const [deleting, writing] = first === 'delete' ? [t1, t2] : [t2, t1];
+        await deleting.delete(of('1'));
+        await writing.write(of('1'), 11);
+        expect(await outcome(t1)).toBe('committed');
+        expect(await outcome(t2)).toBe(isWeak ? 'committed' : 'aborted');
+        const isGone = (first === 'delete') !== isWeak;
+        expect(await final('1')).toEqual([isGone ? null : 11]);
+      },
+    );
+
+    it('of two that delete the same aggregate', async () => {
+      const { of, t1, t2, mvcc } = await begin(create(), level);
+      await t1.delete(of('1'));
+      await t2.delete(of('1'));
+      expect(await outcome(t1)).toBe('committed');
+      expect(await outcome(t2)).toBe(isWeak ? 'committed' : 'aborted');
+      // What is gone is not deleted once more.
+      expect(await mvcc.latestVersion(of('1'))).toBe(2);
+    });
+
+    it('a transaction that only reads never aborts and makes no writer wait or abort', async () => {
+      const store = create();
+      const { of, mvcc, t2 } = await begin(store, level);
+      const reader = mvcc.begin({ isolationLevel: level, readOnly: true });
+      await reader.snapshot();
+      expect(await value(reader, of('1'))).toBe(10);
+      expect(await collect(reader.scan(of.prefix), ({ state }) => state)).toEqual([10, 20]);
+      await t2.write(of('1'), 11);
+      await t2.write(of('0'), 1);
+      await t2.delete(of('2'));
+      expect(await outcome(t2)).toBe('committed');
+      expect(await value(reader, of('1'))).toBe(isWeak ? 11 : 10);
+      expect(await collect(reader.scan(of.prefix), ({ state }) => state)).toEqual(isWeak ? [1, 11] : [10, 20]);
+      expect(await outcome(reader)).toBe('committed');
+    });
+
+    it('a flush that fails in the storage leaves nothing behind', async () => {
+      const { store, fail } = failing(create());
+      const { of, t1, final, mvcc } = await begin(store, level);
+      await t1.write(of('1'), 11);
+      await t1.write(of('2'), 21);
+      fail();
+      await expect(t1.commit()).rejects.toThrow('no space left');
+      expect(await final('1', '2')).toEqual([10, 20]);
+      const again = mvcc.begin({ isolationLevel: level });
+      await again.write(of('1'), 12);
+      await again.write(of('2'), 22);
+      expect(await outcome(again)).toBe('committed');
+      expect(await final('1', '2')).toEqual([12, 22]);
+    });
+
+    it('savepoints undo what was written since, in any depth, and no more', async () => {
+      const { of, t1, final } = await begin(create(), level);
+      await t1.write(of('1'), 11);
+      const outer = t1.savepoint();
+      await t1.write(of('1'), 12);
+      await t1.delete(of('2'));
+      const inner = t1.savepoint();
+      await t1.write(of('new'), 1);
+      await t1.updateWhere(of.prefix, (state) => state * 100);
+      expect([await value(t1, of('1')), await value(t1, of('new'))]).toEqual([1200, 100]);
+      inner.rollback();
+      expect([await value(t1, of('1')), await t1.read(of('2')), await t1.read(of('new'))]).toEqual([12, null, null]);
+      await t1.write(of('new'), 2);
+      inner.release();
+      outer.rollback();
+      expect([await value(t1, of('1')), await value(t1, of('2')), await t1.read(of('new'))]).toEqual([11, 20, null]);
+      await t1.write(of('2'), 21);
+      outer.release();
+      expect(await outcome(t1)).toBe('committed');
+      expect(await final('1', '2', 'new')).toEqual([11, 21, null]);
+    });
+
+    it('what was read before a savepoint was rolled back still counts', async () => {
+      const { of, t1, t2 } = await begin(create(), level);
+      const savepoint = t1.savepoint();
+      await t1.read(of('1'));
+      savepoint.rollback();
+      await t1.write(of('2'), 21);
+      await t2.write(of('1'), 11);
+      expect(await outcome(t2)).toBe('committed');
+      expect(await outcome(t1)).toBe(level === 'serializable' ? 'aborted' : 'committed');
+    });
+
+    it('an empty scan, too, is no longer true once something is created there', async () => {
+      const { of, t1, t2 } = await begin(create(), level);
+      expect(await collect(t1.scan(of('3')))).toEqual([]);
+      await t1.write(of('2'), 0);
+      await t2.write(of('31'), 1);
+      expect(await outcome(t2)).toBe('committed');
+      expect(await outcome(t1)).toBe(level === 'serializable' ? 'aborted' : 'committed');
+    });
+
+    it('what was written outside of what was scanned is no conflict', async () => {
+      const { of, t1, t2 } = await begin(create(), level);
+      await collect(t1.scan(of('1')));
+      await t1.write(of('1'), 11);
+      await t2.write(of('2'), 21);
+      expect(await outcome(t2)).toBe('committed');
+      expect(await outcome(t1)).toBe('committed');
+    });
   });
 
-  it('G1a what is rolled back is never read', async () => {
-    const { t1, t2, final } = await begin(level);
-    await t1.write('1', 101);
-    expect(await value(t2, '1')).toBe(10);
-    await t1.rollback();
-    expect(await value(t2, '1')).toBe(10);
-    expect(await outcome(t2)).toBe('committed');
-    expect(await final()).toEqual([10, 20]);
-  });
+  describe.each(['repeatable_read', 'serializable'] as const)('at %s', (level) => {
+    it('no removal of old versions takes away what a long snapshot sees', async () => {
+      const store = create();
+      const { of, mvcc, t1 } = await begin(store, level);
+      for (const id of ['1', '2']) for (let n = 1; n <= 5; n++) await mvcc.writeVersion(of(id), n);
+      await mvcc.delete(of('2'));
+      await mvcc.vacuum({ versions: 1 });
+      expect([await value(t1, of('1')), await value(t1, of('2'))]).toEqual([10, 20]);
+      expect(await collect(t1.scan(of.prefix), ({ state }) => state)).toEqual([10, 20]);
+      await t1.rollback();
+      const later = mvcc.begin({ isolationLevel: level });
+      expect(await collect(later.scan(of.prefix), ({ state }) => state)).toEqual([5]);
+      await later.rollback();
+    });
 
-  it('G1b what is overwritten in the same transaction is never read', async () => {
-    const { t1, t2 } = await begin(level);
-    await t1.write('1', 101);
-    expect(await value(t2, '1')).toBe(10);
-    await t1.write('1', 11);
-    expect(await outcome(t1)).toBe('committed');
-    expect(await value(t2, '1')).toBe(weak.includes(level) ? 11 : 10);
-    expect(await outcome(t2)).toBe('committed');
-  });
-
-  it('G1c two never read each other', async () => {
-    const { t1, t2 } = await begin(level);
-    await t1.write('1', 11);
-    await t2.write('2', 22);
-    expect([await value(t1, '2'), await value(t2, '1')]).toEqual([20, 10]);
-    expect(await outcome(t1)).toBe('committed');
-    expect(await outcome(t2)).toBe(level === 'serializable' ? 'conflict' : 'committed');
-  });
-
-  it('OTV what vanished from one aggregate is not seen in the other', async () => {
-    const { t1, t2, t3 } = await begin(level);
-    await t1.write('1', 11);
-    await t1.write('2', 19);
-    await t2.write('1', 12);
-    expect(await outcome(t1)).toBe('committed');
-    const first = await value(t3, '1');
-    await t2.write('2', 18);
-    const second = await value(t3, '2');
-    const committed = await outcome(t2);
-    const again = [await value(t3, '1'), await value(t3, '2')];
-    expect([first, second]).toEqual([11, 19]);
-    expect(committed).toBe(weak.includes(level) ? 'committed' : 'conflict');
-    expect(again).toEqual(weak.includes(level) ? [12, 18] : [11, 19]);
-  });
-
-  it('P4 of two that read and then write the same aggregate', async () => {
-    const { t1, t2, final } = await begin(level);
-    await value(t1, '1');
-    await value(t2, '1');
-    await t1.write('1', 11);
-    await t2.write('1', 12);
-    expect(await outcome(t1)).toBe('committed');
-    expect(await outcome(t2)).toBe(weak.includes(level) ? 'committed' : 'conflict');
-    expect(await final()).toEqual(weak.includes(level) ? [12, 20] : [11, 20]);
-  });
-
-  it('G-single a reader beside a writer of both', async () => {
-    const { t1, t2 } = await begin(level);
-    expect(await value(t1, '1')).toBe(10);
-    await value(t2, '1');
-    await value(t2, '2');
-    await t2.write('1', 12);
-    await t2.write('2', 18);
-    expect(await outcome(t2)).toBe('committed');
-    expect(await value(t1, '2')).toBe(weak.includes(level) ? 18 : 20);
-    expect(await outcome(t1)).toBe('committed');
-  });
-
-  it('G2-item two that read both and write one each', async () => {
-    const { t1, t2, final } = await begin(level);
-    for (const transaction of [t1, t2]) for (const id of ['1', '2']) await value(transaction, id);
-    await t1.write('1', 11);
-    await t2.write('2', 21);
-    expect(await outcome(t1)).toBe('committed');
-    expect(await outcome(t2)).toBe(level === 'serializable' ? 'conflict' : 'committed');
-    expect(await final()).toEqual(level === 'serializable' ? [11, 20] : [11, 21]);
-  });
-
-  it('two that create the same aggregate', async () => {
-    const { t1, t2 } = await begin(level);
-    await t1.write('new', 1);
-    await t2.write('new', 2);
-    expect(await outcome(t1)).toBe('committed');
-    expect(await outcome(t2)).toBe(weak.includes(level) ? 'committed' : 'conflict');
-  });
-
-  it('reads its own writes', async () => {
-    const { t1, final } = await begin(level);
-    await t1.write('1', 11);
-    await t1.write('new', 1);
-    expect([await value(t1, '1'), (await t1.read('1'))?.version]).toEqual([11, 2]);
-    expect([await value(t1, 'new'), (await t1.read('new'))?.version]).toEqual([1, 1]);
-    expect(await final()).toEqual([10, 20]);
-    const written = await t1.commit();
-    expect(written.map(({ aggregateId, version }) => [aggregateId, version])).toEqual([
-      ['1', 2],
-      ['new', 1],
-    ]);
+    it('an aggregate that is not there stays so until the end', async () => {
+      const { of, t1, t2 } = await begin(create(), level);
+      expect(await t1.read(of('new'))).toBeNull();
+      await t2.write(of('new'), 1);
+      await t2.commit();
+      expect(await t1.read(of('new'))).toBeNull();
+    });
   });
 });
 
-describe.each(snapshot)('MV4 at %s', (level) => {
-  it('a transaction that only reads never fails, whatever is written meanwhile', async () => {
-    const { t1, t2 } = await begin(level);
-    expect(await value(t1, '1')).toBe(10);
-    await t2.write('1', 11);
-    await t2.write('2', 21);
-    await t2.commit();
-    expect(await value(t1, '2')).toBe(20);
-    expect(await outcome(t1)).toBe('committed');
+/** The store, whose next commit fails. */
+function failing(inner: VersionStore) {
+  let fails = false;
+  const store = new Proxy(inner, {
+    get(target, key) {
+      const member: unknown = Reflect.get(target, key, target);
+      if (typeof member !== 'function') return member;
+      return async (...values: unknown[]) => {
+        if (key === 'commit' && fails) {
+          fails = false;
+          throw new Error('no space left');
+        }
+        return member.apply(target, values) as unknown;
+      };
+    },
   });
-
-  it('an aggregate that is not there stays so until the end', async () => {
-    const { t1, t2 } = await begin(level);
-    expect(await t1.read('new')).toBeNull();
-    await t2.write('new', 1);
-    await t2.commit();
-    expect(await t1.read('new')).toBeNull();
-  });
-});
+  const fail = () => {
+    fails = true;
+  };
+  return { store, fail };
+}

@@ -52,13 +52,13 @@ describe('MVCCController', () => {
     for (let n = 1; n <= 7; n++) await mvcc.writeVersion('a', n * 10);
     const read = async (options: Parameters<typeof mvcc.history>[1]) => {
       const states: number[] = [];
-      for await (const { state } of mvcc.history('a', options)) states.push(state);
+      for await (const { state } of mvcc.history('a', options)) states.push(state!);
       return states;
     };
     expect(await read({ batchSize: 3 })).toEqual([10, 20, 30, 40, 50, 60, 70]);
     expect(await read({ fromVersion: 6 })).toEqual([60, 70]);
     expect(await read({ fromVersion: 8 })).toEqual([]);
-    await mvcc.vacuum({ keepVersions: 2 });
+    await mvcc.vacuum({ versions: 2 });
     expect(await read({})).toEqual([60, 70]);
     await expect(read({ signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
   });
@@ -76,7 +76,7 @@ describe('MVCCController', () => {
       await expect(mvcc.writeVersion('a', 1, version)).rejects.toThrow(InvalidArgumentError);
       await expect(mvcc.readVersion('a', version)).rejects.toThrow(InvalidArgumentError);
     }
-    await expect(mvcc.vacuum({ keepVersions: 0 })).rejects.toThrow(InvalidArgumentError);
+    await expect(mvcc.vacuum({ versions: 0 })).rejects.toThrow(InvalidArgumentError);
     expect(() => mvcc.begin({ isolationLevel: 'chaos' as never })).toThrow(InvalidArgumentError);
     expect(() => new MVCCController({ retention: { versions: 0 } })).toThrow(InvalidArgumentError);
     expect(await mvcc.latestVersion('a')).toBe(0);

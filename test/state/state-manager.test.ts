@@ -4,7 +4,7 @@ import { ClosedError, ConcurrencyConflictError, InvalidArgumentError } from '../
 import { MemoryVersionStore } from '../../src/state/memory-version-store.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
 import { StateManager } from '../../src/state/state-manager.ts';
-import type { VersionedState } from '../../src/state/versioned-state.ts';
+import type { StateVersion } from '../../src/state/versioned-state.ts';
 
 interface Task {
   readonly title: string;
@@ -75,7 +75,7 @@ describe('StateManager', () => {
   it('tells its listeners of every version it has committed, and of nothing else', async () => {
     const failures: unknown[] = [];
     const manager = new StateManager<number>({ onError: (error) => failures.push(error) });
-    const told: VersionedState<number>[] = [];
+    const told: StateVersion<number>[] = [];
     manager.subscribe(() => {
       throw new Error('deaf');
     });
@@ -145,7 +145,7 @@ describe('StateManager', () => {
     const getEntry = cacheProvider.get.bind(cacheProvider);
     cacheProvider.get = async (key) => {
       await mvcc.writeVersion('a', 2);
-      await mvcc.vacuum({ keepVersions: 1 });
+      await mvcc.vacuum({ versions: 1 });
       return getEntry(key);
     };
     expect((await manager.get('a'))?.state).toBe(2);

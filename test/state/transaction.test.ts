@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidArgumentError } from '../../src/core/errors.ts';
-import { ReadOnlyTransactionError, SnapshotTooOldError, TransactionEndedError } from '../../src/state/errors.ts';
+import { ConcurrencyConflictError, InvalidArgumentError, SnapshotTooOldError } from '../../src/core/errors.ts';
+import { ReadOnlyTransactionError, SavepointEndedError, TransactionEndedError } from '../../src/state/errors.ts';
 import { MemoryVersionStore } from '../../src/state/memory-version-store.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
 
@@ -112,18 +112,19 @@ describe('Transaction', () => {
     expect(await mvcc.readVersion('a')).toBeNull();
   });
 
-  it('does not commit when its signal aborts while the commit looks at the versions', async () => {
+  it('does not commit when its signal aborts while the commit waits for its snapshot', async () => {
     const store = new MemoryVersionStore();
     const mvcc = new MVCCController<number>({ store });
     const controller = new AbortController();
     const transaction = mvcc.begin({ signal: controller.signal });
-    await transaction.write('a', 1);
-    const read = store.read.bind(store);
-    store.read = async (...values) => {
+    const lastSequence = store.lastSequence.bind(store);
+    store.lastSequence = async () => {
       controller.abort(new Error('enough'));
-      return read(...values);
+      return lastSequence();
     };
+    const writing = transaction.write('a', 1);
     await expect(transaction.commit()).rejects.toThrow('enough');
+    await writing;
     expect(await store.latestVersion('a')).toBe(0);
   });
 
@@ -145,6 +146,82 @@ describe('Transaction', () => {
     expect((await mvcc.readVersion('a'))?.state).toBe(1);
   });
 
+  it('makes a statement of read_committed anew when somebody commits in between, and gives up in the end', async () => {
+    const store = new MemoryVersionStore();
+    const mvcc = new MVCCController<number>({ store });
+    await mvcc.writeVersion('a', 1);
+    const transaction = mvcc.begin({ isolationLevel: 'read_committed' });
+    await transaction.updateWhere('', (state) => state + 1);
+    const scan = store.scan.bind(store);
+    let between = 1;
+    store.scan = async (page) => {
+      const found = await scan(page);
+      if (between-- > 0) await mvcc.writeVersion('a', (found[0]!.state as number) + 10);
+      return found;
+    };
+    await transaction.commit();
+    expect((await mvcc.readVersion('a'))?.state).toBe(12);
+    const unlucky = mvcc.begin({ isolationLevel: 'read_committed' });
+    await unlucky.updateWhere('', (state) => state + 1);
+    between = Number.POSITIVE_INFINITY;
+    await expect(unlucky.commit()).rejects.toThrow(ConcurrencyConflictError);
+  });
+
+  it('keeps single writes of read_committed in their place before and after a statement', async () => {
+    const mvcc = new MVCCController<number>();
+    const transaction = mvcc.begin({ isolationLevel: 'read_committed' });
+    await transaction.write('a', 1);
+    await transaction.write('gone', 1);
+    expect(await transaction.updateWhere('', (state, id) => (id === 'gone' ? undefined : state + 1))).toBe(1);
+    expect(await transaction.deleteWhere('g', () => true)).toBe(1);
+    await transaction.write('b', 1);
+    expect((await transaction.commit()).map(({ aggregateId, state }) => [aggregateId, state])).toEqual([
+      ['a', 2],
+      ['b', 1],
+    ]);
+    expect(await mvcc.latestVersion('gone')).toBe(0);
+  });
+
+  it('knows a savepoint no more that was released, or is later than one rolled back or released', async () => {
+    const transaction = new MVCCController<number>().begin();
+    const [first, second, third] = [transaction.savepoint(), transaction.savepoint(), transaction.savepoint()];
+    second.rollback();
+    second.rollback();
+    for (const end of [third.rollback, third.release]) expect(end).toThrow(SavepointEndedError);
+    first.release();
+    for (const end of [first.rollback, first.release, second.rollback]) expect(end).toThrow(SavepointEndedError);
+    await transaction.rollback();
+    expect(() => transaction.savepoint()).toThrow(TransactionEndedError);
+    expect(first.rollback).toThrow(TransactionEndedError);
+  });
+
+  it('scans page by page, with its own writes and deletions in their places, whatever is written meanwhile', async () => {
+    const mvcc = new MVCCController<number>();
+    const ids = Array.from({ length: 9 }, (_, n) => `k${n}`);
+    for (const id of ids) if (id !== 'k0' && id !== 'k4' && id !== 'k8') await mvcc.writeVersion(id, 1);
+    const transaction = mvcc.begin();
+    for (const id of ['k0', 'k4', 'k5', 'k8', 'l']) await transaction.write(id, 2);
+    for (const id of ['k1', 'k6', 'k3']) await transaction.delete(id);
+    for (const batchSize of [1, 2, 3, 100]) {
+      const found: [string, number][] = [];
+      for await (const { aggregateId, state } of transaction.scan('k', { batchSize })) {
+        found.push([aggregateId, state]);
+        await transaction.write(`k5${found.length}`, 3);
+      }
+      for (let n = 1; n <= found.length; n++) await transaction.delete(`k5${n}`);
+      expect(found).toEqual([
+        ['k0', 2],
+        ['k2', 1],
+        ['k4', 2],
+        ['k5', 2],
+        ['k7', 1],
+        ['k8', 2],
+      ]);
+    }
+    await expect(transaction.scan('k', { batchSize: 0 }).next()).rejects.toThrow(InvalidArgumentError);
+    await expect(transaction.scan('\0').next()).rejects.toThrow(InvalidArgumentError);
+  });
+
   it('says so when another controller removed what its snapshot sees', async () => {
     const store = new MemoryVersionStore();
     const [mine, theirs] = [new MVCCController<number>({ store }), new MVCCController<number>({ store })];
@@ -153,7 +230,7 @@ describe('Transaction', () => {
     const transaction = mine.begin();
     await transaction.read('b');
     await theirs.writeVersion('a', 2);
-    await theirs.vacuum({ keepVersions: 1 });
+    await theirs.vacuum({ versions: 1 });
     await expect(transaction.read('a')).rejects.toThrow(SnapshotTooOldError);
     expect((await transaction.read('b'))?.state).toBe(1);
     expect(await transaction.read('none')).toBeNull();
@@ -175,10 +252,10 @@ describe('old versions', () => {
       const seen = (await reader.read('a'))!.version;
       await mvcc.writeVersion('a', 8);
       await mvcc.writeVersion('a', 9);
-      await mvcc.vacuum({ keepVersions: 1 });
+      await mvcc.vacuum({ versions: 1 });
       expect(await kept(mvcc)).toEqual([seen, seen + 1, seen + 2]);
       await reader[end]();
-      expect(await mvcc.vacuum({ keepVersions: 1 })).toBe(2);
+      expect(await mvcc.vacuum({ versions: 1 })).toBe(2);
       expect(await kept(mvcc)).toEqual([seen + 2]);
     }
   });
@@ -188,7 +265,7 @@ describe('old versions', () => {
     const writer = new MVCCController<number>({ store });
     for (let n = 1; n <= 5; n++) await writer.writeVersion('a', n);
     const other = new MVCCController<number>({ store });
-    expect(await other.vacuum({ keepVersions: 2 })).toBe(3);
+    expect(await other.vacuum({ versions: 2 })).toBe(3);
     expect(await kept(other)).toEqual([4, 5]);
   });
 

@@ -21,7 +21,7 @@ const replicas: Record<string, () => Replica<JsonObject>> = {
   memory: () => new MemoryReplica<JsonObject>(),
   StateManager: () => {
     const seen = new Set(['1', '2', '3', 'none']);
-    return new StateReplica<JsonObject>(new StateManager<JsonObject | null>(), { ids: () => seen, nodeId: 'runtime' });
+    return new StateReplica<JsonObject>(new StateManager<JsonObject>(), { ids: () => seen, nodeId: 'runtime' });
   },
   'event store': () =>
     new EventReplica<JsonObject>(new EventStore({ adapter: new MemoryEventAdapter() }), {

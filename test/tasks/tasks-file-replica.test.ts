@@ -143,12 +143,12 @@ describe('TasksFileReplica', () => {
   it('is watched: what is saved is in the runtime soon after, and the other way round', async () => {
     await using all = await setUp(['change-1', 'change-2']);
     const { spec, pathOf } = all;
-    const states = new StateManager<TasksFile | null>();
+    const states = new StateManager<TasksFile>();
     const runtime = new StateReplica<TasksFile>(states, { ids: () => ['change-1', 'change-2'] });
     await using coordinator = new SyncCoordinator<TasksFile>({ spec, runtime, merger: tasksMerger });
     await coordinator.start();
     await writeFile(pathOf('change-1'), `${text}\n- [ ] 2 new\n`);
-    await eventually(async () => expect((await states.get('change-1'))?.state?.text).toContain('2 new'));
+    await eventually(async () => expect((await states.get('change-1'))?.state.text).toContain('2 new'));
     await states.update('change-2', () => ({ text: '- [x] all\n' }));
     await eventually(async () => expect(await readFile(pathOf('change-2'), 'utf8')).toBe('- [x] all\n'));
   });

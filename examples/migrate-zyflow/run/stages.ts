@@ -291,7 +291,7 @@ function validator({ next, changes, figures, patience, versions, legacy }: Parts
             for (const { id } of (await next.change(change)).tasks) {
               let expected = 1;
               for await (const { version, checksum } of versions.history(id)) {
-                if (version !== expected++ || checksum.length !== 64)
+                if (version !== expected++ || checksum?.length !== 64)
                   return { passed: false, detail: `${id} at ${version}` };
               }
             }

@@ -61,6 +61,10 @@ export class MemoryEventAdapter implements EventAdapter {
     return this.#add(batches, checkpoints);
   }
 
+  isOn(client: unknown): boolean {
+    return client === undefined;
+  }
+
   async readStream(page: StreamPage): Promise<readonly StoredEvent[]> {
     return this.#log.readStream(page).map(copyOf);
   }

@@ -9,5 +9,11 @@ export {
   type PostgreSQLEventTransportOptions,
 } from './postgresql-event-transport.ts';
 export { PostgreSQLKeyStore, type PostgreSQLKeyStoreOptions } from './postgresql-key-store.ts';
+export { PostgreSQLLockManager, type PostgreSQLLockManagerOptions } from './postgresql-lock-manager.ts';
+export {
+  type PostgresParticipantOptions,
+  PreparedTransactionsDisabledError,
+  postgresParticipant,
+} from './postgresql-participant.ts';
 export { PostgreSQLVersionStore, type PostgreSQLVersionStoreOptions } from './postgresql-version-store.ts';
 export type { PgConnect } from './reconnecting-hearer.ts';

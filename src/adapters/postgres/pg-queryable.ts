@@ -68,7 +68,25 @@ export function query(db: PgDatabase, text: string, values?: unknown[]): Promise
  */
 export async function withTransaction<T>(db: PgDatabase, work: (connection: PgQueryable) => Promise<T>): Promise<T> {
   if (isTransactional(db)) return db.transaction(work);
-  if (!isPool(db)) return inTurn(db, () => transact(db, work));
+  return withConnection(db, (connection, onBroken) => transact(connection, work, 'COMMIT', onBroken));
+}
+
+/** As {@link withTransaction}, but leaves the transaction prepared under this id: it is to be committed, or rolled back, by that. */
+export function withPreparedTransaction<T>(
+  db: PgPool | PgQueryable,
+  literal: string,
+  work: (connection: PgQueryable) => Promise<T>,
+): Promise<T> {
+  const end = `PREPARE TRANSACTION ${literal}`;
+  return withConnection(db, (connection, onBroken) => transact(connection, work, end, onBroken));
+}
+
+/** Runs `work` on one connection, which nobody else uses meanwhile. */
+async function withConnection<T>(
+  db: PgPool | PgQueryable,
+  work: (connection: PgQueryable, onBroken: (error: Error) => void) => Promise<T>,
+): Promise<T> {
+  if (!isPool(db)) return inTurn(db, () => work(db, () => {}));
   const client = await db.connect();
   let broken: Error | undefined;
   const onBroken = (error: Error) => {
@@ -78,7 +96,7 @@ export async function withTransaction<T>(db: PgDatabase, work: (connection: PgQu
   // uncaught exception. The next statement tells of it.
   client.on?.('error', onBroken);
   try {
-    return await transact(client, work, onBroken);
+    return await work(client, onBroken);
   } finally {
     client.off?.('error', onBroken);
     // A connection in an unknown state never goes back to the pool.
@@ -89,14 +107,18 @@ export async function withTransaction<T>(db: PgDatabase, work: (connection: PgQu
 async function transact<T>(
   connection: PgQueryable,
   work: (connection: PgQueryable) => Promise<T>,
-  onBroken: (error: Error) => void = () => {},
+  end: string,
+  onBroken: (error: Error) => void,
 ): Promise<T> {
   try {
     await connection.query('BEGIN');
     const result = await work(connection);
-    const { command } = await connection.query('COMMIT');
+    const { command } = await connection.query(end);
     if (command === 'ROLLBACK') {
-      throw new StorageError('commit', 'a statement of the transaction had failed, and nothing of it was written');
+      throw new StorageError(
+        end.split(' ')[0]!.toLowerCase(),
+        'a statement of the transaction had failed, and nothing of it was written',
+      );
     }
     return result;
   } catch (error) {
@@ -115,7 +137,7 @@ export function isPool(db: PgDatabase): db is PgPool {
   return 'totalCount' in db && 'connect' in db;
 }
 
-function isTransactional(db: PgDatabase): db is PgTransactional {
+export function isTransactional(db: PgDatabase): db is PgTransactional {
   return 'transaction' in db && typeof db.transaction === 'function';
 }
 

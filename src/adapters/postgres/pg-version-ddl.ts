@@ -1,5 +1,9 @@
+import type { DdlStep } from './pg-ddl.ts';
+import { commitFunctions } from './pg-version-commit-ddl.ts';
+
 /**
- * The tables and functions of the versions, in order. May run again.
+ * The layout of the versions, step by step. The first is of the time before layouts had versions, and may be there
+ * already.
  *
  * Commits go one after the other: each locks the one row of `state_commits` until it is visible. So whoever reads
  * sequence s there sees every commit up to s, and what a commit has checked nobody changes before it is done. See
@@ -7,7 +11,14 @@
  *
  * @param schema - A quoted identifier.
  */
-export function versionDdl(schema: string): string[] {
+export function versionDdl(schema: string): readonly DdlStep[] {
+  return [
+    { version: 1, statements: firstTables(schema) },
+    { version: 2, statements: [...laterTables(schema), ...commitFunctions(schema)] },
+  ];
+}
+
+function firstTables(schema: string): string[] {
   return [
     `create table if not exists ${schema}.state_versions (
       aggregate_id text collate "C" not null,
@@ -25,51 +36,40 @@ export function versionDdl(schema: string): string[] {
       identity text not null
     ) with (fillfactor = 10)`,
 
-    // A version goes if enough newer ones stay and a newer one is at or below the horizon.
-    `create or replace function ${schema}.remove_versions_v1(ids text[], keep bigint, horizon bigint)
-    returns bigint
-    language sql as $$
-      with removed as (
-        delete from ${schema}.state_versions v
-          using (
-            select a.id,
-              (select max(n.version) from ${schema}.state_versions n where n.aggregate_id = a.id) - keep as last,
-              (select max(n.version) from ${schema}.state_versions n
-                where n.aggregate_id = a.id and n.sequence <= horizon) as seen
-            from unnest(ids) as a (id)
-          ) old
-          where v.aggregate_id = old.id and v.version <= old.last and v.version < old.seen
-          returning 1
-      ) select count(*) from removed
-    $$`,
+    `insert into ${schema}.state_commits values (true, 0, gen_random_uuid()) on conflict do nothing`,
+  ];
+}
 
-    // Gives the versions written, or, with no sequence, the checks that did not hold and the versions found.
-    `create or replace function ${schema}.commit_versions_v1(
-      ids text[], states text[], check_ids text[], check_versions bigint[], committed_at bigint, keep bigint, horizon bigint
-    ) returns table (aggregate_id text, version bigint, sequence bigint)
-    language plpgsql as $$
-    #variable_conflict use_column
-    declare
-      next_sequence bigint;
-    begin
-      select c.sequence + 1 into strict next_sequence from ${schema}.state_commits c for update;
-      return query
-        select f.id, f.actual, null::bigint from (
-          select k.id, k.expected, coalesce((
-            select max(v.version) from ${schema}.state_versions v where v.aggregate_id = k.id
-          ), 0) as actual
-          from unnest(check_ids, check_versions) as k (id, expected)
-        ) f where f.expected <> f.actual;
-      if found then return; end if;
-      update ${schema}.state_commits set sequence = next_sequence;
-      return query
-        insert into ${schema}.state_versions as s
-          select w.id, 1 + coalesce((
-            select max(v.version) from ${schema}.state_versions v where v.aggregate_id = w.id
-          ), 0), next_sequence, committed_at, w.state
-          from unnest(ids, states) as w (id, state)
-          returning s.aggregate_id, s.version, s.sequence;
-      if keep is not null then perform ${schema}.remove_versions_v1(ids, keep, horizon); end if;
-    end $$`,
+function laterTables(schema: string): string[] {
+  return [
+    `drop function if exists ${schema}.commit_versions_v1(text[], text[], text[], bigint[], bigint, bigint, bigint)`,
+    `drop function if exists ${schema}.remove_versions_v1(text[], bigint, bigint)`,
+
+    // How the state is kept: 'full', 'delta' against the next version, or 'deleted'.
+    `alter table ${schema}.state_versions
+      add column form text collate "C" not null default 'full', add column checksum text`,
+    `create index state_versions_sequence on ${schema}.state_versions (sequence, aggregate_id)`,
+
+    `alter table ${schema}.state_commits add column timestamp bigint not null default 0`,
+    `update ${schema}.state_commits
+      set timestamp = coalesce((select max(timestamp) from ${schema}.state_versions), 0)`,
+
+    `create table ${schema}.state_prepared (
+      id text collate "C" primary key,
+      position bigint generated always as identity,
+      timestamp bigint not null,
+      ids text[] not null,
+      states text[] not null,
+      checksums text[] not null,
+      retention bigint[]
+    )`,
+
+    // What is prepared forbids others to write: 'write' and 'check' of an id, 'prefix' of all that begin so.
+    `create table ${schema}.state_locks (
+      name text collate "C" not null,
+      kind text collate "C" not null,
+      prepared_by text collate "C" not null,
+      primary key (name, kind, prepared_by)
+    )`,
   ];
 }

@@ -1,30 +1,46 @@
 import { sleep } from '../../core/abort.ts';
 import { backoffDelay, type Random } from '../../core/backoff.ts';
+import { CallersError } from '../../core/callers-error.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
-import { storageError } from '../../core/errors.ts';
-import { createId } from '../../core/ids.ts';
-import { fromJsonText } from '../../core/json-text.ts';
+import { endOfPrefix, startOfPage } from '../../core/compare-text.ts';
+import { CommitInDoubtError, InvalidArgumentError, isMigrationError } from '../../core/errors.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
+import { minPackedLength } from '../../core/version-packing.ts';
+import { type VersionRow, versionsOfRows } from '../../core/version-rows.ts';
 import type {
+  ChangesPage,
+  CommitOptions,
   CommitOutcome,
   CommitRequest,
+  Committed,
+  NotCommitted,
+  PreparedVersions,
   Retention,
+  ScanPage,
   StoredVersion,
+  VersionSelector,
   VersionStore,
 } from '../../state/version-store.ts';
-import { applyDdl } from './pg-ddl.ts';
+import { callersWork, OpenTransaction } from './open-transaction.ts';
+import { type CommitSettled, PgCommitGroups } from './pg-commit-groups.ts';
+import { layoutStatements, migrateLayout } from './pg-ddl.ts';
+import { pgError } from './pg-error.ts';
 import type { Int8 } from './pg-event-rows.ts';
-import { type PgDatabase, query } from './pg-queryable.ts';
+import { failureOf } from './pg-failure.ts';
+import { isPool, type PgDatabase, type PgQueryable, query, withTransaction } from './pg-queryable.ts';
 import { versionDdl } from './pg-version-ddl.ts';
+import { committedOf, type OutcomeRow, refusalOf, requestValues, retentionValues } from './pg-version-outcome.ts';
+import { PgVersionPacker } from './pg-version-packer.ts';
+import { versionQueries } from './pg-version-queries.ts';
 
-/** Tries of a commit that the server gave up for the sake of another transaction. */
+/** The versions' part of the layout of a schema. */
+const part = 'versions';
+
+/** Tries of a change that the server gave up for the sake of another transaction, or that never reached it. */
 const maxAttempts = 10;
 
-const commitInDoubt = 'if the connection broke, it may have taken effect: read the versions before you commit again';
-
-type VersionRow = Record<'id' | 'state', string> & Record<'version' | 'sequence' | 'timestamp', Int8>;
-
-const columns = 'aggregate_id as id, version, sequence, timestamp, state';
+/** Aggregates in one statement of a vacuum. */
+const vacuumed = 100;
 
 /** Where the versions are kept in the database. */
 export interface PostgreSQLVersionStoreOptions {
@@ -38,66 +54,85 @@ export interface PostgreSQLVersionStoreOptions {
 /**
  * Versions in a PostgreSQL database of yours, through pg.Pool, pg.Client or PGlite.
  *
- * A commit is one round trip. Commits of one schema go one after the other; reading never waits. Use the primary: a
+ * A commit is one round trip, whatever it writes. Commits of one schema go one after the other; those that come while
+ * others are on their way go together in one statement and one wait for the disk. Reading never waits. Use the primary: a
  * standby may not have yet what a snapshot sees.
  */
 export class PostgreSQLVersionStore implements VersionStore {
   readonly #db: PgDatabase;
   readonly #schema: string;
-  readonly #clock: Clock;
-  readonly #random: Random;
+  readonly #options: PostgreSQLVersionStoreOptions;
+  readonly #queries: ReturnType<typeof versionQueries>;
+  readonly #packer: PgVersionPacker;
+  readonly #groups = new PgCommitGroups((requests) => this.#settle(requests));
 
   /** @throws {@link InvalidArgumentError} for a schema that is not a plain identifier. */
   constructor(db: PgDatabase, options: PostgreSQLVersionStoreOptions = {}) {
-    const { schema = 'migration', clock = systemClock, random = Math.random } = options;
+    const { schema = 'migration' } = options;
     this.#db = db;
     this.#schema = quoteIdentifier(schema, 'options.schema');
-    this.#clock = clock;
-    this.#random = random;
+    this.#options = options;
+    this.#queries = versionQueries(this.#schema);
+    this.#packer = new PgVersionPacker(this.#schema, (text, values) => this.#change('pack old versions', text, values));
   }
 
   async init(): Promise<void> {
-    // Where all is there already, a role that may define nothing is enough.
-    const [found] = await this.#rows<{ present: boolean }>(
-      'look for the version tables',
-      `select to_regproc($1 || '.commit_versions_v1') is not null as present`,
-      [this.#schema],
-    );
-    if (found?.present) return;
+    // In a transaction of the caller's nothing is created, begun or committed.
+    if (!this.#isInside) await this.migrate();
+  }
+
+  /**
+   * Creates what is missing in the schema, and brings it to the layout of this version, in one transaction under a lock.
+   * A role that finds all of it there needs no right to create anything, and nothing is written.
+   *
+   * @throws {@link StorageError} if the role may not, or if the layout is newer than this version of the library.
+   */
+  async migrate(): Promise<void> {
     try {
-      const begin = `insert into ${this.#schema}.state_commits values (true, 0, '${createId()}') on conflict do nothing`;
-      await applyDdl(this.#db, this.#schema, [...versionDdl(this.#schema), begin]);
+      await migrateLayout(this.#db, this.#schema, part, versionDdl(this.#schema));
     } catch (error) {
-      const advice = 'give this role the right to, or run it once as one that may';
-      throw storageError('create the version tables', advice, error);
+      const advice = 'give this role the right to, or run ddl() once as one that may';
+      throw pgError('create the version tables', advice, error);
     }
   }
 
-  async commit({ writes, checks, timestamp, retention }: CommitRequest): Promise<CommitOutcome> {
-    const rows = await this.#change<{ aggregate_id: string; version: Int8; sequence: Int8 | null }>(
-      'commit versions',
-      `select * from ${this.#schema}.commit_versions_v1($1, $2, $3, $4, $5, $6, $7)`,
-      [
-        writes.map(({ aggregateId }) => aggregateId),
-        writes.map(({ state }) => JSON.stringify(state)),
-        checks.map(({ aggregateId }) => aggregateId),
-        checks.map(({ version }) => version),
-        timestamp,
-        retention?.keepVersions ?? null,
-        retention?.horizon ?? null,
-      ],
+  /**
+   * The SQL that {@link migrate} runs, for those who run their own migrations; once it has run, `migrate` does nothing.
+   *
+   * @param from - The version of the layout that is there already. Default 0: nothing is.
+   */
+  ddl(from = 0): string {
+    const statements = layoutStatements(this.#schema, part, versionDdl(this.#schema), from);
+    return [`create schema if not exists ${this.#schema}`, ...statements]
+      .map((statement) => `${statement};\n`)
+      .join('\n');
+  }
+
+  /** @throws {@link CommitInDoubtError} if the connection was lost before the server answered. */
+  async commit(request: CommitRequest, { within }: CommitOptions = {}): Promise<CommitOutcome> {
+    if (!this.#isInside && !within) return this.#groups.commit(request);
+    if (!this.#isInside) await this.#packer.packDue();
+    return (await this.#commit([request], within))[0]!;
+  }
+
+  async prepare(id: string, request: CommitRequest): Promise<{ readonly status: 'prepared' } | NotCommitted> {
+    // Once more after a lost connection: what is prepared already stays.
+    const rows = await this.#call('prepare versions', 'prepare_versions_v2', [id, ...requestValues(request)]);
+    return refusalOf(request, rows) ?? { status: 'prepared' };
+  }
+
+  async decide(id: string, decision: 'commit' | 'rollback', timestamp: number): Promise<Committed | undefined> {
+    const values = [id, decision === 'commit', timestamp];
+    const [row] = await this.#call(`${decision} what was prepared`, 'decide_versions_v2', values);
+    return row && committedOf(row);
+  }
+
+  async prepared(): Promise<readonly PreparedVersions[]> {
+    const rows = await this.#rows<{ id: string; timestamp: Int8 }>(
+      'list what is prepared',
+      `select id, timestamp from ${this.#schema}.state_prepared order by position`,
     );
-    const found = new Map(rows.map((row) => [row.aggregate_id, Number(row.version)]));
-    const sequence = rows[0]?.sequence ?? null;
-    if (sequence !== null) {
-      const versions = writes.map(({ aggregateId }) => found.get(aggregateId)!);
-      return { status: 'committed', sequence: Number(sequence), versions };
-    }
-    const failed = checks.filter(({ aggregateId }) => found.has(aggregateId));
-    return {
-      status: 'conflict',
-      failed: failed.map((check) => ({ ...check, actualVersion: found.get(check.aggregateId)! })),
-    };
+    return rows.map(({ id, timestamp }) => ({ id, timestamp: Number(timestamp) }));
   }
 
   async lastSequence(): Promise<number> {
@@ -112,41 +147,65 @@ export class PostgreSQLVersionStore implements VersionStore {
     return Number(row!.n);
   }
 
-  async read(
-    aggregateId: string,
-    at?: { readonly version: number } | { readonly sequence: number },
-  ): Promise<StoredVersion | undefined> {
-    const [column, value] = at ? Object.entries(at)[0]! : ['sequence', Number.MAX_SAFE_INTEGER];
-    const [row] = await this.#rows<VersionRow>(
-      'read a version',
-      `select ${columns} from ${this.#schema}.state_versions
-       where aggregate_id = $1 and ${column === 'version' ? 'version =' : 'sequence <='} $2 order by version desc limit 1`,
-      [aggregateId, value],
-    );
-    return row && toStored(row);
+  async read(aggregateId: string, at?: VersionSelector): Promise<StoredVersion | undefined> {
+    const { newest, byVersion, asOf, atTime } = this.#queries;
+    const select = (text: string, ...values: unknown[]) =>
+      this.#versions('read a version', text, [aggregateId, ...values]);
+    const [found] = !at
+      ? await select(newest)
+      : 'version' in at
+        ? await select(byVersion, at.version)
+        : 'sequence' in at
+          ? await select(asOf, at.sequence)
+          : await select(atTime, at.time);
+    return found;
   }
 
-  async history(
+  scan({ prefix, sequence, after, limit }: ScanPage): Promise<readonly StoredVersion[]> {
+    const values = [sequence, startOfPage(prefix, after), endOfPrefix(prefix), limit];
+    return this.#versions('scan versions', this.#queries.scan, values);
+  }
+
+  history(
     aggregateId: string,
     { fromVersion, limit }: { readonly fromVersion: number; readonly limit: number },
   ): Promise<readonly StoredVersion[]> {
-    const rows = await this.#rows<VersionRow>(
-      'read a history',
-      `select ${columns} from ${this.#schema}.state_versions
-       where aggregate_id = $1 and version >= $2 order by version limit $3`,
-      [aggregateId, fromVersion, limit],
-    );
-    return rows.map(toStored);
+    return this.#versions('read a history', this.#queries.history, [aggregateId, fromVersion, limit]);
   }
 
-  async removeVersions({ keepVersions, horizon }: Retention): Promise<number> {
-    const [row] = await this.#change<{ n: Int8 }>(
-      'remove old versions',
-      `select ${this.#schema}.remove_versions_v1(
-         array(select distinct aggregate_id from ${this.#schema}.state_versions), $1, $2) as n`,
-      [keepVersions, horizon],
-    );
-    return Number(row!.n);
+  async changes({ after, prefix, limit }: ChangesPage): Promise<readonly StoredVersion[]> {
+    const values = [after, prefix, endOfPrefix(prefix), limit];
+    const versions = await this.#versions('read changes', this.#queries.changes, values);
+    return versions.sort((a, b) => a.sequence - b.sequence);
+  }
+
+  async vacuum(retention: Retention): Promise<number> {
+    let total = 0;
+    for (let after = ''; ; ) {
+      const page = await this.#change<{ ids: string[]; unpacked: string[]; n: Int8 }>(
+        'remove old versions',
+        `with recursive ids as (
+          (select aggregate_id as id from ${this.#schema}.state_versions where aggregate_id > $1
+            order by aggregate_id limit 1)
+          union all
+          select (select n.aggregate_id from ${this.#schema}.state_versions n where n.aggregate_id > i.id
+            order by n.aggregate_id limit 1)
+          from ids i where i.id is not null
+        ), page as (
+          select array(select id from ids where id is not null limit ${vacuumed}) as ids
+        ) select ids, ${this.#schema}.remove_versions_v2(ids, $2) as n, array(
+            select distinct v.aggregate_id from ${this.#schema}.state_versions v
+            where v.aggregate_id = any(ids) and v.form = 'full' and octet_length(v.state) >= ${minPackedLength}
+          ) as unpacked
+        from page`,
+        [after, retentionValues(retention)],
+      );
+      const { ids, unpacked, n } = page[0]!;
+      total += Number(n);
+      for (const id of this.#isInside ? [] : unpacked) await this.#packer.pack(id, 0);
+      if (ids.length < vacuumed) return total;
+      after = ids.at(-1)!;
+    }
   }
 
   async identity(): Promise<string> {
@@ -155,39 +214,137 @@ export class PostgreSQLVersionStore implements VersionStore {
     return row!.identity;
   }
 
-  /** Runs a statement again that the server rolled back for the sake of another. */
-  async #change<R>(operation: string, text: string, values: unknown[]): Promise<readonly R[]> {
+  /**
+   * The same versions, worked on inside a transaction that you have open on this client: what is committed takes effect
+   * if and when you commit. A failure fails your transaction. From its first commit on, other commits wait for its end.
+   */
+  withTransaction(client: PgQueryable): VersionStore {
+    if (typeof client?.query !== 'function' || isPool(client)) {
+      throw new InvalidArgumentError('client', 'a client on which your transaction is open, not a pool', client);
+    }
+    return new PostgreSQLVersionStore(new OpenTransaction(client), this.#options);
+  }
+
+  get #isInside(): boolean {
+    return this.#db instanceof OpenTransaction;
+  }
+
+  /** Commits one after the other in one statement, each with an outcome of its own. */
+  async #settle(requests: readonly CommitRequest[]): Promise<readonly CommitSettled[]> {
+    try {
+      await this.#packer.packDue();
+      return (await this.#commit(requests)).map((outcome) => ({ outcome }));
+    } catch (error) {
+      if (isMigrationError(error, 'COMMIT_IN_DOUBT')) {
+        return requests.map((request) => ({ error: inDoubt([request], error.cause) }));
+      }
+      if (requests.length === 1) return [{ error }];
+      // One of them makes the statement fail: the others must not suffer for it.
+      const settled: CommitSettled[] = [];
+      for (const request of requests) settled.push(...(await this.#settle([request])));
+      return settled;
+    }
+  }
+
+  /** @param within - Besides one request alone. */
+  async #commit(requests: readonly CommitRequest[], within?: CommitOptions['within']): Promise<CommitOutcome[]> {
+    const all = requests.map(requestValues);
+    const calls = all.map((values, index) => this.#calling('commit_versions_v2', values.length, index));
+    const rows = await this.#change<OutcomeRow & { readonly part: number }>(
+      'commit versions',
+      calls.join(' union all '),
+      all.flat(),
+      (cause) => inDoubt(requests, cause),
+      within &&
+        (async (found, connection) => {
+          if (refusalOf(requests[0]!, found)) return;
+          await callersWork(connection, (client) => within(committedOf(found[0]!), client));
+        }),
+    );
+    return requests.map((request, index) => {
+      const own = rows.filter(({ part }) => part === index);
+      const refusal = refusalOf(request, own);
+      if (refusal) return refusal;
+      const states = all[index]![1] as readonly (string | null)[];
+      if (!this.#isInside) {
+        for (const [n, { aggregateId }] of request.writes.entries()) this.#packer.wrote(aggregateId, states[n]!);
+      }
+      return committedOf(own[0]!);
+    });
+  }
+
+  /** Calls a function that prepares or decides. */
+  #call(operation: string, name: string, values: unknown[]) {
+    return this.#change<OutcomeRow>(operation, this.#calling(name, values.length, 0), values);
+  }
+
+  /** The call of a function with so many parameters, behind those of the calls before it. */
+  #calling(name: string, count: number, index: number): string {
+    const parameters = Array.from({ length: count }, (_, n) => `$${index * count + n + 1}`).join(', ');
+    return `select ${index} as part, o.* from ${this.#schema}.${name}(${parameters}) o`;
+  }
+
+  /**
+   * Runs a statement, again where the server rolled it back for the sake of another or was not reached; after a lost
+   * connection too, if that can be done twice.
+   *
+   * @param whenLost - What a lost connection is thrown as, where it can't.
+   * @param within - Done in the same transaction.
+   */
+  async #change<R>(
+    operation: string,
+    text: string,
+    values: unknown[],
+    whenLost?: (cause: unknown) => Error,
+    within?: (rows: readonly R[], connection: PgQueryable) => Promise<void>,
+  ): Promise<readonly R[]> {
+    const run = async (connection: PgQueryable) => {
+      const rows = (await connection.query(text, values)).rows as readonly R[];
+      await within?.(rows, connection);
+      return rows;
+    };
+    const { clock = systemClock, random = Math.random } = this.#options;
     for (let attempt = 1; ; attempt++) {
       try {
-        return (await query(this.#db, text, values)).rows as readonly R[];
+        if (!within) return (await query(this.#db, text, values)).rows as readonly R[];
+        return await (this.#isInside ? run(this.#db) : withTransaction(this.#db, run));
       } catch (error) {
-        if (!isTransient(error) || attempt >= maxAttempts) throw storageError(operation, commitInDoubt, error);
+        if (error instanceof CallersError && !(this.#mayPass(error.cause) && attempt < maxAttempts)) throw error.cause;
+        if (isMigrationError(error)) throw error;
+        if (this.#isInside) throw pgError(operation, 'roll your transaction back and run all of it again', error);
+        const failure = error instanceof CallersError ? 'given_up' : failureOf(error);
+        if (failure === 'lost' && whenLost) throw whenLost(error);
+        if (failure === 'refused' || attempt >= maxAttempts) throw pgError(operation, 'try again', error);
       }
-      await sleep(backoffDelay(attempt, { initialMs: 5, maxMs: 500 }, this.#random), { clock: this.#clock });
+      await sleep(backoffDelay(attempt, { initialMs: 5, maxMs: 500 }, random), { clock });
     }
+  }
+
+  /** Whether the server gave up the caller's work for the sake of another, and all of it can be done again. */
+  #mayPass(error: unknown): boolean {
+    return !this.#isInside && isMigrationError(error, 'STORAGE_FAILED') && failureOf(error.cause) === 'given_up';
+  }
+
+  async #versions(operation: string, text: string, values: unknown[]): Promise<StoredVersion[]> {
+    return versionsOfRows(await this.#rows<VersionRow>(operation, text, values));
   }
 
   async #rows<R>(operation: string, text: string, values: unknown[] = []): Promise<readonly R[]> {
     try {
       return (await query(this.#db, text, values)).rows as readonly R[];
     } catch (error) {
-      throw storageError(operation, 'try again', error);
+      throw pgError(operation, 'try again', error);
     }
   }
 }
 
-function toStored({ id, version, sequence, timestamp, state }: VersionRow): StoredVersion {
-  return {
-    aggregateId: id,
-    version: Number(version),
-    sequence: Number(sequence),
-    timestamp: Number(timestamp),
-    state: fromJsonText(state, `read version ${version} of "${id}"`),
-  };
-}
-
-/** Serialization failure and deadlock: the server has rolled back, and asks to try again. */
-function isTransient(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  return code === '40001' || code === '40P01';
+function inDoubt(requests: readonly CommitRequest[], cause: unknown): CommitInDoubtError {
+  const writes = requests.flatMap(({ writes: written, checks }) =>
+    written.map(({ aggregateId }) => {
+      const check = checks.find((each) => 'version' in each && each.aggregateId === aggregateId);
+      // Version 0 may be that of what was deleted, which has another number.
+      return { aggregateId, version: check && 'version' in check && check.version > 0 ? check.version + 1 : undefined };
+    }),
+  );
+  return new CommitInDoubtError({ writes }, { cause });
 }

@@ -1,9 +1,6 @@
-import { CallersError } from '../../core/callers-error.ts';
 import type { Clock } from '../../core/clock.ts';
-import { InvalidArgumentError } from '../../core/errors.ts';
 import type { ExpectedVersion } from '../../core/expected-version.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
-import { isUnwantedPromise } from '../../core/unwanted-promise.ts';
 import type {
   AdapterAppendOptions,
   AllPage,
@@ -20,7 +17,8 @@ import type {
   StreamPage,
   StreamsPage,
 } from '../../events/event-adapter.ts';
-import { SqliteAppendGroups } from './sqlite-append-groups.ts';
+import { callersWorkSync } from './callers-work-sync.ts';
+import { SqliteCommitGroups } from './sqlite-commit-groups.ts';
 import {
   inTransaction,
   named,
@@ -57,7 +55,7 @@ export class SqliteEventAdapter implements EventAdapter {
   readonly #db: SqliteDatabase;
   readonly #prefix: string;
   readonly #waiting: SqliteWaiting;
-  readonly #groups: SqliteAppendGroups;
+  readonly #groups: SqliteCommitGroups;
   #prepared: { readonly statements: EventStatements; readonly log: SqliteEventLog } | undefined;
 
   /** @throws {@link InvalidArgumentError} for a prefix that is not a plain identifier. */
@@ -67,7 +65,7 @@ export class SqliteEventAdapter implements EventAdapter {
     this.#db = db;
     this.#prefix = tablePrefix;
     this.#waiting = waiting;
-    this.#groups = new SqliteAppendGroups((work) => this.#write('append events', work));
+    this.#groups = new SqliteCommitGroups((work) => this.#write('append events', work));
   }
 
   init(): Promise<void> {
@@ -101,7 +99,7 @@ export class SqliteEventAdapter implements EventAdapter {
   }
 
   append(batches: readonly EventBatch[], options: AdapterAppendOptions = {}): Promise<AppendOutcome> {
-    if (!options.within) return this.#groups.append(() => this.#appendWithin(batches, options));
+    if (!options.within) return this.#groups.run(() => this.#appendWithin(batches, options));
     return this.#write('append events', () => this.#appendWithin(batches, options));
   }
 
@@ -117,6 +115,10 @@ export class SqliteEventAdapter implements EventAdapter {
     } catch (error) {
       throw sqliteError('append events', error);
     }
+  }
+
+  isOn(client: unknown): boolean {
+    return client === this.#db;
   }
 
   readStream({ stream, from, to, limit, direction }: StreamPage): Promise<readonly StoredEvent[]> {
@@ -192,7 +194,7 @@ export class SqliteEventAdapter implements EventAdapter {
     return this.#write('save a checkpoint', () => {
       const known = toCheckpoint(this.#ready.statements.loadCheckpoint.get(name))?.revision ?? 0;
       if (expectedRevision !== undefined && expectedRevision !== known) return undefined;
-      if (within) this.#callersWork(() => within(this.#db));
+      if (within) callersWorkSync(() => within(this.#db));
       return this.#save(name, checkpoint);
     });
   }
@@ -233,7 +235,7 @@ export class SqliteEventAdapter implements EventAdapter {
     const outcome = this.#log.append(batches, condition);
     if (outcome.status !== 'appended') return outcome;
     for (const { name, ...checkpoint } of checkpoints?.(outcome.batches) ?? []) this.#save(name, checkpoint);
-    if (within) this.#callersWork(() => within(this.#log.appended(batches), this.#db));
+    if (within) callersWorkSync(() => within(this.#log.appended(batches), this.#db));
     return outcome;
   }
 
@@ -243,17 +245,6 @@ export class SqliteEventAdapter implements EventAdapter {
     const next = number(revision.get());
     saveCheckpoint.run(name, position, state, next);
     return next;
-  }
-
-  #callersWork(work: () => unknown): void {
-    let result: unknown;
-    try {
-      result = work();
-    } catch (error) {
-      throw new CallersError(error);
-    }
-    if (!isUnwantedPromise(result)) return;
-    throw new InvalidArgumentError('within', 'synchronous work, as SQLite’s transactions are', result);
   }
 
   #write<T>(operation: string, work: () => T): Promise<T> {

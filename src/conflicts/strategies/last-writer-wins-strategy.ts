@@ -19,12 +19,12 @@ export class LastWriterWinsStrategy implements ConflictResolutionStrategy {
       const unknown = local ? 'remote' : remote ? 'local' : 'either';
       return new ManualResolutionRequired(conflict, `the time of the ${unknown} write is not known`);
     }
-    const choose = (order: number, reason: (winner: Side) => string) => {
+    const choose = (order: number, reason: (winner: Side) => string, confidence = 0.5) => {
       const winner: Side = order > 0 ? 'local' : 'remote';
-      return ConflictResolution.choose(conflict, winner, { strategy: this.name, reason: reason(winner) });
+      return ConflictResolution.choose(conflict, winner, { strategy: this.name, reason: reason(winner), confidence });
     };
     const byTime = local.timestamp - remote.timestamp;
-    if (byTime !== 0) return choose(byTime, (winner) => `${winner} wrote ${Math.abs(byTime)} ms later`);
+    if (byTime !== 0) return choose(byTime, (winner) => `${winner} wrote ${Math.abs(byTime)} ms later`, 0.9);
     const byNode = compare(local.nodeId ?? '', remote.nodeId ?? '');
     if (byNode !== 0) return choose(byNode, (winner) => `written at the same time; ${winner} has the greater node id`);
     const byContent = compare(textOf(conflict.localValue), textOf(conflict.remoteValue));

@@ -33,9 +33,9 @@ export function commitCases(define: DefineCase): void {
     );
     assert.equal(outcome.status, 'conflict');
     assert.ok(outcome.status === 'conflict');
-    const failed = outcome.failed.map(({ aggregateId, version, actualVersion }) => [
+    const failed = outcome.failed.map(({ check, aggregateId, actualVersion }) => [
       aggregateId,
-      version,
+      'version' in check && check.version,
       actualVersion,
     ]);
     assert.deepEqual(

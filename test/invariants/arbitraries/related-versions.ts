@@ -33,6 +33,10 @@ const item = fc.record(
   { id: number, done: fc.boolean(), title: word, tags: fc.uniqueArray(word, { maxLength: 3 }) },
   { requiredKeys: ['id', 'done'] },
 );
+const addressOf = (of: string) => `http://h/${of}`;
+// Told apart by one field or the other, or by what they say.
+const parcel = fc.record({ name: word, from: word.map(addressOf), n: number }, { requiredKeys: ['from', 'n'] });
+const remark = fc.record({ text: fc.tuple(word, word).map((both) => both.join(' ')), n: number });
 const document: fc.Arbitrary<Json> = fc.record(
   {
     title: word,
@@ -40,6 +44,8 @@ const document: fc.Arbitrary<Json> = fc.record(
     tags: fc.uniqueArray(word, { maxLength: 5 }),
     series: fc.array(number, { maxLength: 5 }),
     steps: fc.uniqueArray(item, { selector: (step) => step.id, maxLength: 5 }),
+    parcels: fc.uniqueArray(parcel, { selector: ({ from }) => from, maxLength: 4 }),
+    remarks: fc.uniqueArray(remark, { selector: ({ text }) => text, maxLength: 3 }),
     rows: fc.array(fc.record({ a: number, b: number }), { maxLength: 4 }),
     meta: dictionary(fc.oneof(scalar, dictionary(scalar))),
     any: anyJson,
@@ -65,6 +71,14 @@ function containersOf(value: Json): (Json[] | { [key: string]: Json })[] {
   return [value, ...Object.values(value).flatMap(containersOf)];
 }
 
+/** A new item of the kind that a list holds. */
+function likeOf(sample: Json | undefined, { item: { id, title = 'a' }, item: all }: Edit): Json | undefined {
+  if (typeof sample !== 'object' || sample === null || Array.isArray(sample)) return undefined;
+  if ('id' in sample) return structuredClone(all as Json);
+  if ('from' in sample) return { from: addressOf(title), n: id };
+  return 'text' in sample ? { text: `${title} ${title}`, n: id } : undefined;
+}
+
 function apply(version: Json, change: Edit): void {
   const containers = containersOf(version);
   const container = containers[change.container % containers.length]!;
@@ -72,8 +86,7 @@ function apply(version: Json, change: Edit): void {
   if (Array.isArray(container)) {
     const at = change.at % (container.length + 1);
     const sample = container[0];
-    const fresh: Json =
-      typeof sample === 'object' && sample !== null && 'id' in sample ? structuredClone(change.item as Json) : other;
+    const fresh = likeOf(sample, change) ?? other;
     if (change.action === 'add') container.splice(at, 0, fresh);
     else if (change.action === 'remove') container.splice(at, 1);
     else if (change.action === 'reverse') container.reverse();
@@ -86,7 +99,11 @@ function apply(version: Json, change: Edit): void {
   const key = change.action === 'add' || names.length === 0 ? change.name : names[change.at % names.length]!;
   const isText = typeof container[key] === 'string' && (container[key] as string).includes('\n');
   if (change.action === 'remove') delete container[key];
-  else if (isText && change.action === 'set') {
+  else if (change.action === 'reverse') {
+    const entries = Object.entries(container).reverse();
+    for (const [each] of entries) delete container[each];
+    for (const [each, value] of entries) field(container, each, value);
+  } else if (isText && change.action === 'set') {
     const all = (container[key] as string).split('\n');
     all.splice(change.to % all.length, change.at % 2, change.lines.split('\n')[0]!);
     field(container, key, all.join('\n'));

@@ -29,9 +29,7 @@ class Checker {
 
   constructor(conflicts: readonly Conflict[]) {
     for (const conflict of conflicts) {
-      const place = placeOf(
-        conflict.location.map((part) => (typeof part === 'string' ? part : [part.key, part.value])),
-      );
+      const place = placeOf(conflict.location.map((part) => (typeof part === 'string' ? part : [null, part.value])));
       this.#conflicts.set(place, [...(this.#conflicts.get(place) ?? []), conflict]);
     }
   }
@@ -43,7 +41,8 @@ class Checker {
     const orders = conflicts.filter(
       (conflict) => conflict instanceof StructuralConflict && conflict.aspect === 'order',
     );
-    const conflict = conflicts.find((each) => !orders.includes(each));
+    const groups = conflicts.filter(isAboutItems);
+    const conflict = conflicts.find((each) => !orders.includes(each) && !isAboutItems(each));
     if (conflict) {
       if (!same(conflict.baseValue, base) || !same(conflict.localValue, local) || !same(conflict.remoteValue, remote)) {
         lost('the conflict does not hold the three values');
@@ -65,7 +64,7 @@ class Checker {
       }
     } else if (Array.isArray(local) && Array.isArray(remote) && (base === undefined || Array.isArray(base))) {
       if (!Array.isArray(state)) return void lost('the list is missing');
-      this.#list(path, state, (base ?? []) as List, local, remote, orders, lost);
+      this.#list(path, state, (base ?? []) as List, local, remote, orders, groups, lost);
     } else if ([base, local, remote].every((value) => typeof value === 'string' && value.includes('\n'))) {
       const [ofState, ...others] = [state, base, local, remote].map((text) => String(text).split(/(?<=\n)/));
       counts(ofState!, others[0]!, others[1]!, others[2]!, lost);
@@ -79,6 +78,7 @@ class Checker {
     local: List,
     remote: List,
     orders: readonly Conflict[],
+    groups: readonly GroupConflict[],
     lost: (what: string) => void,
   ): void {
     const key = findKey([base, local, remote]);
@@ -86,12 +86,24 @@ class Checker {
       (list) => list.every((item) => typeof item === 'string') && new Set(list).size === list.length,
     );
     if (key === undefined && !isTexts) return void counts(state, base, local, remote, lost);
-    const idOf = (item: JsonValue) => (key === undefined ? item : (item as JsonObject)[key]) as Id;
+    const idOf = (item: JsonValue) => (key === undefined ? item : key.of(item)) as Id;
     const maps = [state, base, local, remote].map((list) => new Map(list.map((item) => [idOf(item), item])));
     if (maps[0]!.size !== state.length) lost('an item stands twice');
+    const held = new Set(groups.flatMap((group) => group.items));
+    for (const { items, baseValue, localValue, remoteValue } of groups) {
+      const wanted = maps.slice(1).map((map) => items.flatMap((id) => (map.has(id) ? [map.get(id)!] : [])));
+      for (const [at, value] of [baseValue, localValue, remoteValue].entries()) {
+        const isHeld = Array.isArray(value) && sameMembers(value, wanted[at]!);
+        if (!isHeld) lost('the conflict about items does not hold them');
+      }
+    }
     for (const id of new Set(maps.flatMap((map) => [...map.keys()]))) {
+      if (held.has(id)) {
+        if (!same(maps[0]!.get(id), maps[1]!.get(id))) lost(`${id} is in dispute and not as in the base`);
+        continue;
+      }
       const [ofState, ofBase, ofLocal, ofRemote] = maps.map((map) => map.get(id));
-      this.walk([...path, key === undefined ? id : [key, id]], ofState, ofBase, ofLocal, ofRemote);
+      this.walk([...path, key === undefined ? id : [null, id]], ofState, ofBase, ofLocal, ofRemote);
     }
     const rows = [state, base, local, remote].map((list) => list.map(idOf));
     for (const conflict of orders) {
@@ -161,11 +173,11 @@ function inventions(path: string, state: Value, versions: readonly Value[]): str
       const known = new Set(lists.flat().map(stable));
       return (state as List).filter((item) => !known.has(stable(item))).map((item) => `${path}: ${stable(item)}`);
     }
-    const idOf = (item: JsonValue) => (item as JsonObject)[key];
+    const idOf = (item: JsonValue) => key.of(item)!;
     const maps = lists.map((list) => new Map(list.map((item) => [idOf(item), item])));
     return (state as List).flatMap((item) =>
       inventions(
-        `${path}/${key}=${idOf(item)}`,
+        `${path}/${idOf(item)}`,
         item,
         maps.map((map) => map.get(idOf(item))),
       ),
@@ -177,6 +189,11 @@ function inventions(path: string, state: Value, versions: readonly Value[]): str
   }
   return invented;
 }
+
+type GroupConflict = Conflict & { readonly items: readonly Id[] };
+const isAboutItems = (conflict: Conflict): conflict is GroupConflict =>
+  'items' in conflict && conflict.items !== undefined;
+const sameMembers = (a: List, b: List) => same(a.map(stable).sort(), b.map(stable).sort());
 
 const placeOf = (path: readonly unknown[]) => JSON.stringify(path);
 const stable = (value: JsonValue): string =>

@@ -1,19 +1,17 @@
-import type { AppendOutcome } from '../../events/event-adapter.ts';
-
 interface Waiting {
-  readonly decide: () => AppendOutcome;
-  readonly resolve: (outcome: AppendOutcome) => void;
+  readonly work: () => unknown;
+  readonly resolve: (outcome: never) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Appends in one transaction at most: others of this database wait for its commit. */
-const maxAppends = 256;
+/** Pieces of work in one transaction at most: others of this database wait for its commit. */
+const maxGroup = 256;
 
 /**
- * Group commit: appends that are called in the same moment, or while another process holds the file, go together in one
+ * Group commit: what is to be written in the same moment, or while another process holds the file, goes together in one
  * transaction, which costs one wait for the disk instead of one each.
  */
-export class SqliteAppendGroups {
+export class SqliteCommitGroups {
   readonly #transact: <T>(work: () => T) => Promise<T>;
   #waiting: Waiting[] = [];
   #running = false;
@@ -23,10 +21,10 @@ export class SqliteAppendGroups {
     this.#transact = transact;
   }
 
-  /** @param decide - Writes an append, or gives why it can't take place; inside a transaction. */
-  append(decide: () => AppendOutcome): Promise<AppendOutcome> {
+  /** @param work - Writes, or gives why it can't; inside a transaction. */
+  run<T>(work: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ decide, resolve, reject });
+      this.#waiting.push({ work, resolve, reject });
       if (this.#running) return;
       this.#running = true;
       queueMicrotask(() => void this.#run());
@@ -34,14 +32,14 @@ export class SqliteAppendGroups {
   }
 
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#store(this.#waiting.splice(0, maxAppends));
+    while (this.#waiting.length > 0) await this.#store(this.#waiting.splice(0, maxGroup));
     this.#running = false;
   }
 
   async #store(group: readonly Waiting[]): Promise<void> {
     try {
-      const outcomes = await this.#transact(() => group.map(({ decide }) => decide()));
-      for (const [index, { resolve }] of group.entries()) resolve(outcomes[index]!);
+      const outcomes = await this.#transact(() => group.map(({ work }) => work()));
+      for (const [index, { resolve }] of group.entries()) resolve(outcomes[index] as never);
     } catch (error) {
       if (group.length === 1) group[0]!.reject(error);
       // One of them fails: the others must not suffer for it.

@@ -1,0 +1,35 @@
+import type { JsonValue } from '../../core/json-value.ts';
+import type { Conflict } from '../conflict.ts';
+import { ConflictResolution, ManualResolutionRequired } from '../conflict-resolution.ts';
+import type { ConflictResolutionStrategy } from '../conflict-resolver.ts';
+
+/** What a function decides: the value that shall stand, and why. */
+export interface CustomDecision {
+  /** `undefined` for nothing. */
+  readonly value: JsonValue | undefined;
+  readonly reason: string;
+  /** Default 0.5. */
+  readonly confidence?: number | undefined;
+}
+
+/** Lets a function decide; what it gives no decision for is left to the next strategy, or a person. */
+export class CustomStrategy implements ConflictResolutionStrategy {
+  readonly name: string;
+  readonly #decide: (conflict: Conflict) => CustomDecision | undefined | Promise<CustomDecision | undefined>;
+
+  /** @param decide - Must give the same answer whichever side is called local (CF3). */
+  constructor(
+    name: string,
+    decide: (conflict: Conflict) => CustomDecision | undefined | Promise<CustomDecision | undefined>,
+  ) {
+    this.name = name;
+    this.#decide = decide;
+  }
+
+  async resolve(conflict: Conflict): Promise<ConflictResolution> {
+    const decision = await this.#decide(conflict);
+    if (!decision) return new ManualResolutionRequired(conflict, `${this.name} has no answer`);
+    const { value, reason, confidence = 0.5 } = decision;
+    return ConflictResolution.decide(conflict, value, { strategy: this.name, reason, confidence });
+  }
+}

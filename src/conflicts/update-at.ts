@@ -1,0 +1,59 @@
+import { isPlainObject, type JsonValue, setOwn } from '../core/json-value.ts';
+import type { Conflict } from './conflict.ts';
+import type { Value } from './conflict-records.ts';
+import { ResolutionOutdatedError } from './errors.ts';
+import { keyByFields } from './list-identity.ts';
+import type { ItemSegment } from './location.ts';
+import { keyOfRule, type SchemaCursor } from './merge-schema.ts';
+
+/** What shall stand where the conflict is, given what stands there. */
+type Update = (current: Value, schema: SchemaCursor | undefined) => Value;
+
+/**
+ * A copy of the state in which the part where the conflict is is what `update` makes of it.
+ *
+ * @throws {@link ResolutionOutdatedError} if what held that part is gone.
+ */
+export function updateAt(
+  state: Value,
+  { location, path }: Conflict,
+  update: Update,
+  schema: SchemaCursor | undefined,
+  depth = 0,
+): Value {
+  const segment = location[depth];
+  if (segment === undefined) return update(state, schema);
+  const name = typeof segment === 'string' ? segment : String(segment.value);
+  const inner = (part: Value) => updateAt(part, { location, path } as Conflict, update, schema?.child(name), depth + 1);
+  if (typeof segment !== 'string') return updateItem(state, segment, inner, schema, path);
+  if (!isPlainObject(state)) throw new ResolutionOutdatedError(path, `"${segment}" is no longer in an object`);
+  const before = Object.hasOwn(state, segment) ? (state[segment] as Value) : undefined;
+  const after = inner(before);
+  return after === before ? (state as JsonValue) : withField(state, segment, after);
+}
+
+function updateItem(
+  state: Value,
+  segment: ItemSegment,
+  inner: (item: Value) => Value,
+  schema: SchemaCursor | undefined,
+  path: string,
+): Value {
+  if (!Array.isArray(state)) throw new ResolutionOutdatedError(path, 'an item is no longer in a list');
+  const items: readonly JsonValue[] = state;
+  const key = segment.key === undefined ? keyOfRule(schema, path) : keyByFields([segment.key]);
+  const at = items.findIndex((item) => key.of(item) === segment.value);
+  const before = items[at];
+  const after = inner(before);
+  if (after === before) return items;
+  if (at < 0) return after === undefined ? items : items.toSpliced(Math.min(segment.index, items.length), 0, after);
+  return after === undefined ? items.toSpliced(at, 1) : items.with(at, after);
+}
+
+function withField(object: Record<string, unknown>, name: string, field: Value): JsonValue {
+  const { [name]: _before, ...rest } = object;
+  if (field === undefined) return rest as JsonValue;
+  const copy = { ...object };
+  setOwn(copy, name, field);
+  return copy as JsonValue;
+}
