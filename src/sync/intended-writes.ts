@@ -2,10 +2,10 @@ import { jsonEqual } from '../core/json-value.ts';
 import type { ReplicaRecord } from './replica.ts';
 import type { Held, SyncEntry, SyncIntent, SyncSide } from './sync-journal.ts';
 
-/** What the sides have in common after so many of the intended writes. */
-export function baseAfter(entry: SyncEntry, intent: SyncIntent, done: number): Held {
-  if (done === 0) return entry.base;
-  return done < intent.writes.length ? intent.between : intent.after;
+/** What the sides may have in common after so many of the intended writes. */
+export function basesAfter(entry: SyncEntry, intent: SyncIntent, done: number): readonly Held[] {
+  if (done === 0) return [entry.base, ...(entry.alternatives ?? [])];
+  return [done < intent.writes.length ? intent.between : intent.after];
 }
 
 /**

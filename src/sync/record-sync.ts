@@ -3,8 +3,8 @@ import type { ConflictResolution } from '../conflicts/conflict-resolution.ts';
 import { stableStringify } from '../core/checksum.ts';
 import { frozenJson, type JsonObject, type JsonValue, jsonEqual } from '../core/json-value.ts';
 import { RecordChangedError } from './errors.ts';
-import { baseAfter, writesDone } from './intended-writes.ts';
-import type { Reconciler, Reconciliation } from './reconciler.ts';
+import { basesAfter, writesDone } from './intended-writes.ts';
+import type { Reconciler } from './reconciler.ts';
 import type { Replica, ReplicaRecord } from './replica.ts';
 import { decideRecord, type StateMerger } from './state-merger.ts';
 import {
@@ -108,7 +108,7 @@ export class RecordSync<S> {
   async conflicts(id: string, signal?: AbortSignal): Promise<readonly Conflict[]> {
     const entry = await this.#parts.entries.load(id);
     const records = await this.read(id, signal);
-    const [start] = this.#starts(entry, records);
+    const start = this.#start(entry, records);
     const versions = { ...versionsOf(records), base: start.base.state as S | undefined };
     const found = await this.#parts.reconciler.conflicts(id, versions, this.#parts.merger, signal);
     const open = [...start.conflicts, ...found.map((conflict) => conflict.toJSON())];
@@ -125,41 +125,46 @@ export class RecordSync<S> {
     return { spec, runtime };
   }
 
-  /** The entries that a sync may begin from: one, unless an interrupted sync left in doubt how far it had come. */
-  #starts(entry: JournaledEntry, records: Records<S>): [SyncEntry, ...SyncEntry[]] {
+  /** The entry that a sync begins from: where one was interrupted, with what that one had reached, or may have. */
+  #start(entry: JournaledEntry, records: Records<S>): SyncEntry {
     const { version: _version, intent, ...known } = entry;
-    if (!intent) return [known];
+    if (!intent) return known;
     const [least, most] = writesDone(intent, records);
-    const isCertain = least === most;
-    const conflicts = isCertain
-      ? least === 0
-        ? known.conflicts
-        : intent.conflicts
-      : [...known.conflicts, ...intent.conflicts];
+    const { alternatives: _before, ...rest } = known;
+    const bases = Array.from({ length: most - least + 1 }, (_, index) => basesAfter(known, intent, least + index));
+    const [base, ...alternatives] = distinct(bases.flat());
+    const conflicts = [...(least > 0 ? [] : known.conflicts), ...(most > 0 ? intent.conflicts : [])];
     const unfinished = most === 0 ? known.unfinished : intent.resolutions;
-    const start = { ...known, conflicts: distinct(conflicts), ...(unfinished && { unfinished }) };
-    const bases = Array.from({ length: most - least + 1 }, (_, index) => baseAfter(known, intent, least + index));
-    return bases.map((base) => ({ ...start, base })) as [SyncEntry, ...SyncEntry[]];
+    return {
+      ...rest,
+      base: base!,
+      ...(alternatives.length > 0 && { alternatives }),
+      conflicts: distinct(conflicts),
+      ...(unfinished && { unfinished }),
+    };
   }
 
   async #merge(id: string, entry: JournaledEntry, records: Records<S>, signal?: AbortSignal): Promise<Merged<S>> {
     const { reconciler, merger } = this.#parts;
+    const start = this.#start(entry, records);
     const versions = versionsOf(records);
-    const starts = this.#starts(entry, records);
     const outcomes = await Promise.all(
-      starts.map(({ base }) =>
+      [start.base, ...(start.alternatives ?? [])].map((base) =>
         reconciler.reconcile(id, { ...versions, base: base.state as S | undefined }, merger, signal),
       ),
     );
-    const [{ state, conflicts, resolutions }, ...others] = outcomes as [(typeof outcomes)[0], ...typeof outcomes];
-    const start = others.length === 0 ? starts[0] : inDoubt(starts[0], { state, others, records });
+    const { state } = outcomes[0]!;
+    const isAgreed = outcomes.every((outcome) => jsonEqual(outcome.state, state));
+    // Where all come to one state, what one of them drops on the way may have been an edit.
+    const valid = isAgreed ? outcomes : outcomes.slice(0, 1);
+    const conflicts = valid.flatMap((outcome) => outcome.conflicts.map((conflict) => conflict.toJSON()));
+    if (!isAgreed) conflicts.push(unknownHistory(state, records).toJSON());
+    const resolutions = valid.flatMap((outcome) => outcome.resolutions.map(resolutionToJson));
     return {
       start,
       state,
-      conflicts: distinct([...start.conflicts, ...conflicts.map((conflict) => conflict.toJSON())]),
-      resolutions: distinct([...(start.unfinished ?? []), ...resolutions.map(resolutionToJson)]).map(
-        resolutionFromJson,
-      ),
+      conflicts: distinct([...start.conflicts, ...conflicts]),
+      resolutions: distinct([...(start.unfinished ?? []), ...resolutions]).map(resolutionFromJson),
     };
   }
 
@@ -189,7 +194,8 @@ export class RecordSync<S> {
     for (const [done, write] of intent.writes.entries()) {
       if (await this.#write(id, write, signal)) continue;
       // What is known now, and would not be once this process is gone: how far it came.
-      const between = { ...start, base: intent.between, conflicts, unfinished: intent.resolutions };
+      const { alternatives: _none, ...known } = start;
+      const between = { ...known, base: intent.between, conflicts, unfinished: intent.resolutions };
       await entries.save(id, done === 0 ? start : between, journaled.version);
       throw new RecordChangedError(id, write.side);
     }
@@ -210,26 +216,6 @@ const versionsOf = <S>({ spec, runtime }: Records<S>) => ({
   remoteStamps: runtime.stamps,
 });
 
-/** The entry to begin from where it can't be told how far an interrupted sync had come, with what keeps every edit. */
-function inDoubt(
-  start: SyncEntry,
-  doubt: {
-    readonly state: unknown;
-    readonly others: readonly Reconciliation<unknown>[];
-    readonly records: Records<unknown>;
-  },
-): SyncEntry {
-  const { state, others, records } = doubt;
-  const { conflicts, unfinished = [] } = start;
-  if (!others.every((other) => jsonEqual(other.state, state))) {
-    return { ...start, conflicts: distinct([...conflicts, unknownHistory(state, records).toJSON()]) };
-  }
-  // All come to one state, but what one of them drops on the way may have been an edit.
-  const open = others.flatMap((other) => other.conflicts.map((conflict) => conflict.toJSON()));
-  const taken = others.flatMap((other) => other.resolutions.map(resolutionToJson));
-  return { ...start, conflicts: distinct([...conflicts, ...open]), unfinished: distinct([...unfinished, ...taken]) };
-}
-
 /** Both sides as they stand, where it can't be told which edits the crash left out. */
 function unknownHistory(state: unknown, { spec, runtime }: Records<unknown>): Conflict {
   const reason =
@@ -245,6 +231,6 @@ function unknownHistory(state: unknown, { spec, runtime }: Records<unknown>): Co
 
 const includes = (all: readonly JsonObject[], one: JsonObject) => all.some((each) => jsonEqual(each, one));
 
-function distinct(all: readonly JsonObject[]): readonly JsonObject[] {
+function distinct<T extends object>(all: readonly T[]): readonly T[] {
   return [...new Map(all.map((each) => [stableStringify(each), each])).values()];
 }

@@ -35,6 +35,8 @@ export interface SyncIntent {
 export interface SyncEntry {
   /** What both sides held when they were last in step: the base of the next merge. */
   readonly base: Held;
+  /** What else they may have held, where a crash left that in doubt. */
+  readonly alternatives?: readonly Held[];
   /** Conflicts that nobody has decided yet. */
   readonly conflicts: readonly JsonObject[];
   /** The decisions of the last sync that took any. */

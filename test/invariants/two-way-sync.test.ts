@@ -227,6 +227,20 @@ describe('two-way sync', () => {
     await pair.expectNothingLost();
   });
 
+  it('SY3 keeps a doubt about the base through another crash', async () => {
+    const pair = new Pair(false);
+    const item = (name: string) => ({ kind: 'item', id: 'r1', item: name }) as const;
+    pair.edit('runtime', item('i1'));
+    await pair.sync('r1', new Crashes(4, 'after')); // the spec has it, and nobody knows
+    pair.edit('spec', item('i3'));
+    const crashes = new Crashes(5, 'after');
+    crashes.onCall = (call) => call === 3 && pair.edit('runtime', { kind: 'remove', id: 'r1' });
+    await pair.sync('r1', crashes);
+    await pair.sync('r1');
+    await pair.expectInStep('r1');
+    await pair.expectNothingLost();
+  });
+
   it('SY1 SY2 SY3 replicas that edit, sync in pairs and crash at random end equal, and no edit is lost', async () => {
     const step = fc.oneof(
       { weight: 3, arbitrary: fc.record({ kind: fc.constant('edit' as const), replica: fc.nat(), change: edit }) },
