@@ -227,12 +227,13 @@ describe('two-way sync', () => {
     await pair.expectNothingLost();
   });
 
-  it('SY3 keeps a doubt about the base through another crash', async () => {
+  it.each([0, 1])('SY3 keeps a doubt about the base through crashes: %d before it wrote anything', async (before) => {
     const pair = new Pair(false);
     const item = (name: string) => ({ kind: 'item', id: 'r1', item: name }) as const;
     pair.edit('runtime', item('i1'));
     await pair.sync('r1', new Crashes(4, 'after')); // the spec has it, and nobody knows
     pair.edit('spec', item('i3'));
+    for (let crash = 0; crash < before; crash++) await pair.sync('r1', new Crashes(3, 'after'));
     const crashes = new Crashes(5, 'after');
     crashes.onCall = (call) => call === 3 && pair.edit('runtime', { kind: 'remove', id: 'r1' });
     await pair.sync('r1', crashes);
