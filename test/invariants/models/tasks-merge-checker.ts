@@ -1,0 +1,64 @@
+import type { Conflict } from '../../../src/conflicts/conflict.ts';
+import type { TaskFileVersions } from '../../../src/tasks/merge-tasks.ts';
+import { TasksDocument } from '../../../src/tasks/tasks-document.ts';
+
+/**
+ * Judges a merged tasks.md without merging: which edits of a side are neither in it nor in a conflict (CF5), and which
+ * tasks stand in it more often than in any version.
+ */
+export function checkTasksMerge(
+  { base, local, remote }: TaskFileVersions,
+  merged: string,
+  conflicts: readonly Conflict[],
+): { losses: string[]; doubled: string[] } {
+  const before = TasksDocument.parse(base);
+  const [ours, theirs] = [local, remote].map((text) => TasksDocument.parse(text, { previous: before })) as [
+    TasksDocument,
+    TasksDocument,
+  ];
+  const after = TasksDocument.parse(merged, { previous: before });
+  const records = conflicts.map((conflict) => JSON.stringify(conflict.toJSON()));
+  const isRecorded = (text: string) => records.some((record) => record.includes(JSON.stringify(text).slice(1, -1)));
+  const losses: string[] = [];
+  for (const [side, other] of [
+    [ours, theirs],
+    [theirs, ours],
+  ] as const) {
+    for (const task of before.tasks) {
+      const now = side.get(task.taskUid);
+      const result = after.get(task.taskUid);
+      if (!now) {
+        if (result && !isRecorded(task.taskUid)) losses.push(`removal of ${task.title}`);
+      } else if (now.completed !== task.completed && result?.completed !== now.completed && !isRecorded(task.taskUid)) {
+        losses.push(`tick of ${task.title}${other.get(task.taskUid) ? '' : ', which the other side removed'}`);
+      }
+    }
+    const known = countOf(wordsOf(before));
+    const inOther = countOf(wordsOf(other));
+    const there = countOf(wordsOf(after));
+    for (const [words, count] of countOf(wordsOf(side))) {
+      const added = count > (known.get(words) ?? 0);
+      // What the other side removed may be gone, as often as it removed it.
+      const least = Math.max(1, count - Math.max(0, (known.get(words) ?? 0) - (inOther.get(words) ?? 0)));
+      if (added && (there.get(words) ?? 0) < least && !isRecorded(words)) losses.push(words);
+    }
+  }
+  const most = [before, ours, theirs].map((document) => countOf(document.tasks.map(({ title }) => title)));
+  const doubled = [...countOf(after.tasks.map(({ title }) => title))].filter(
+    ([title, count]) => count > Math.max(...most.map((counts) => counts.get(title) ?? 0)),
+  );
+  return { losses, doubled: doubled.map(([title]) => title) };
+}
+
+/** The titles of the tasks, and the other lines, without the space around them. */
+function wordsOf(document: TasksDocument): string[] {
+  return document.lines
+    .map((line) => (line.kind === 'task' ? line.parts.title : line.text.trim()))
+    .filter((words) => words !== '');
+}
+
+function countOf(texts: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return counts;
+}
