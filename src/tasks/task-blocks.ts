@@ -5,7 +5,7 @@ import { printTaskLine, type TaskLine, tailOf } from './task-line.ts';
 import type { TasksDocument } from './tasks-document.ts';
 
 /** A line that holds a heading; together the parts are the line. */
-interface HeadingLine {
+export interface HeadingLine {
   readonly heading: string;
   readonly tail: string;
 }
@@ -20,6 +20,21 @@ export interface Block extends JsonObject {
   readonly line: (JsonObject & (TaskLine | HeadingLine)) | null;
   /** A task's notes, or the text. */
   readonly body: string;
+}
+
+/** What a block is made of, each a text of its own. */
+export type Part = keyof TaskLine | keyof HeadingLine | 'lead' | 'body';
+
+/** The block's parts by name. */
+export function partsOf({ lead, line, body }: Block): Partial<Record<Part, string>> {
+  return { lead, ...line, body };
+}
+
+/** The block with other parts. */
+export function withParts(block: Block, parts: Partial<Record<Part, string>>): Block {
+  if (Object.keys(parts).length === 0) return block;
+  const { lead = block.lead, body = block.body, ...line } = parts;
+  return { ...block, lead, body, line: block.line && ({ ...block.line, ...line } as Block['line']) };
 }
 
 /** Takes a document apart. `base` is the version before: its headings and texts keep their identity. */

@@ -9,7 +9,12 @@ import type { Conflict } from '../../src/conflicts/conflict.ts';
 import { mergeText } from '../../src/conflicts/text-merge.ts';
 import { mergeTasks, type TaskFileVersions } from '../../src/tasks/merge-tasks.ts';
 import { TasksDocument } from '../../src/tasks/tasks-document.ts';
-import { type ConcurrentEdit, concurrentTaskEdits, hasHistories, kinds } from '../invariants/models/concurrent-task-edits.ts';
+import {
+  type ConcurrentEdit,
+  concurrentTaskEdits,
+  hasHistories,
+  kinds,
+} from '../invariants/models/concurrent-task-edits.ts';
 import { checkTasksMerge } from '../invariants/models/tasks-merge-checker.ts';
 import { type BenchOptions, type BenchTable, counted, median, round2 } from './compare.ts';
 

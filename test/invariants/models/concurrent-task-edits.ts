@@ -3,6 +3,7 @@ import { matchSequences } from '../../../src/conflicts/common-subsequence.ts';
 import { toLines } from '../../../src/conflicts/text-merge.ts';
 import type { TaskFileVersions } from '../../../src/tasks/merge-tasks.ts';
 import { TasksDocument } from '../../../src/tasks/tasks-document.ts';
+import { titleSimilarity } from '../../../src/tasks/title-similarity.ts';
 
 const history = '../shared/data/zyflow-tasks';
 
@@ -49,7 +50,7 @@ export function concurrentTaskEdits(seeds: number): ConcurrentEdit[] {
   });
 }
 
-/** A real edit's changes, each given to one of two sides: line by line where lines were rewritten, else as it stands. */
+/** A real edit's changes, each given to one of two sides: line by line where lines were edited, else as they stand. */
 function divide(base: string, real: string, random: () => number): [string, string] {
   const [before, after] = [toLines(base), toLines(real)];
   const partners = matchSequences(before, after);
@@ -62,7 +63,8 @@ function divide(base: string, real: string, random: () => number): [string, stri
   let [from, to] = [0, 0];
   const changed = (end: number, endAfter: number) => {
     const [old, now] = [before.slice(from, end), after.slice(to, endAfter)];
-    if (old.length === now.length) for (const [at, line] of old.entries()) give([line], [now[at]!]);
+    const areEdits = old.length === now.length && old.every((line, at) => titleSimilarity(line, now[at]!) >= 0.6);
+    if (areEdits) for (const [at, line] of old.entries()) give([line], [now[at]!]);
     else give(old, now);
   };
   for (const [at, partner] of [...partners].entries()) {

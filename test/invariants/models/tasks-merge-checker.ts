@@ -28,7 +28,10 @@ export function checkTasksMerge(
       const now = side.get(task.taskUid);
       const result = after.get(task.taskUid);
       if (!now) {
-        if (result && !isRecorded(task.taskUid)) losses.push(`removal of ${task.title}`);
+        const isBack =
+          result?.title === task.title &&
+          !other.tasks.some(({ taskUid, title }) => taskUid !== task.taskUid && title === task.title);
+        if (isBack && !isRecorded(task.taskUid)) losses.push(`removal of ${task.title}`);
       } else if (now.completed !== task.completed && result?.completed !== now.completed && !isRecorded(task.taskUid)) {
         losses.push(`tick of ${task.title}${other.get(task.taskUid) ? '' : ', which the other side removed'}`);
       }

@@ -1,0 +1,61 @@
+import { applyResolutions } from '../conflicts/apply-resolutions.ts';
+import type { ConflictResolution } from '../conflicts/conflict-resolution.ts';
+import { InvalidArgumentError } from '../core/errors.ts';
+import { removeMarkers } from './conflict-comments.ts';
+import { formatOf, fromPlain, toPlain } from './file-format.ts';
+import { isReadBack, printBlocks } from './print-blocks.ts';
+import { type Block, blocksOf } from './task-blocks.ts';
+import { TasksDocument } from './tasks-document.ts';
+
+/**
+ * A merged tasks.md with each decision in its place, and everything else as it is (CF7, SY5).
+ *
+ * Works on the text that `mergeTasks` gave, with markers (all are taken out) or without, and on a later version of it, as
+ * long as nobody has changed what was in dispute. A decision that has been applied already changes nothing, and neither
+ * does a `ManualResolutionRequired`.
+ *
+ * @param base - The base of that merge: it tells which task is which.
+ * @throws {@link ResolutionOutdatedError} if what was in dispute is no longer as the conflict says: merge again.
+ * @throws {@link InvalidArgumentError} if a decided value would not be read as what it stands for.
+ *
+ * @example
+ * ```ts
+ * const { text, conflicts } = mergeTasks({ base, local, remote });
+ * const resolutions = await new AutoConflictResolver().resolve(conflicts);
+ * await writeFile(path, applyTaskResolutions(text, resolutions, base));
+ * ```
+ */
+export function applyTaskResolutions(text: string, resolutions: readonly ConflictResolution[], base: string): string {
+  for (const [name, value] of Object.entries({ text, base })) {
+    if (typeof value !== 'string') throw new InvalidArgumentError(name, 'text', value);
+  }
+  const unmarked = removeMarkers(text);
+  const whole = resolutions.filter(({ conflict }) => typeof conflict.baseValue === 'string' && conflict.path === '');
+  if (whole.length > 0) return checkedText(applyResolutions<unknown>(unmarked, whole));
+  const formats = [unmarked, base].map(formatOf);
+  // Conflicts of files with line ends of one kind hold plain ones.
+  const isMixed = formats.some((format) => format.isMixed) || JSON.stringify(resolutions).includes('\\r\\n');
+  const format = { ...formats[0]!, isMixed };
+  const before = TasksDocument.parse(toPlain(base, format));
+  const blocks = blocksOf(TasksDocument.parse(toPlain(unmarked, format), { previous: before }), before);
+  const decided = applyResolutions<readonly Block[]>(blocks, resolutions);
+  if (decided === blocks) return unmarked;
+  const result = printBlocks(decided, format.lineEnd === '\r\n' && isMixed ? '\r\n' : '\n');
+  if (!decided.every(isBlock) || !isReadBack(result, decided)) {
+    throw new InvalidArgumentError(
+      'resolutions',
+      'values that are read as the tasks, headings or texts they are',
+      result,
+    );
+  }
+  return fromPlain(result, format);
+}
+
+function checkedText(text: unknown): string {
+  if (typeof text !== 'string') throw new InvalidArgumentError('resolution.value', 'the text of the file', text);
+  return text;
+}
+
+function isBlock({ lead, line, body }: Block): boolean {
+  return [lead, body, ...Object.values(line ?? {})].every((part) => typeof part === 'string');
+}
