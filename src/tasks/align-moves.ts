@@ -40,7 +40,10 @@ function inOrder<T extends Identified>(side: readonly T[], order: readonly strin
   const runs = new Map<string | undefined, T[]>([[undefined, []]]);
   let run = runs.get(undefined)!;
   for (const item of side) {
-    if (isOrdered.has(item.id)) runs.set(item.id, (run = []));
+    if (isOrdered.has(item.id)) {
+      run = [];
+      runs.set(item.id, run);
+    }
     run.push(item);
   }
   return [undefined, ...order].flatMap((id) => runs.get(id)!);

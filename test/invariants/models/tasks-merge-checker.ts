@@ -16,7 +16,17 @@ export function checkTasksMerge(
     TasksDocument,
     TasksDocument,
   ];
-  const after = TasksDocument.parse(merged, { previous: before });
+  const [after, ...others] = [before, ours, theirs].map((previous) => TasksDocument.parse(merged, { previous })) as [
+    TasksDocument,
+    ...TasksDocument[],
+  ];
+  /** A task whose title both sides changed may be alike to what one of them made of it alone. */
+  const resultOf = (uid: string) => [after, ...others].map((document) => document.get(uid)).find((task) => task);
+  const hasWords = (uid: string, title: string) => {
+    const old = new Set(before.get(uid)?.title.split(/\s+/));
+    const now = new Set(resultOf(uid)?.title.split(/\s+/));
+    return before.get(uid) !== undefined && title.split(/\s+/).every((word) => old.has(word) || now.has(word));
+  };
   const records = conflicts.map((conflict) => JSON.stringify(conflict.toJSON()));
   const isRecorded = (text: string) => records.some((record) => record.includes(JSON.stringify(text).slice(1, -1)));
   const losses: string[] = [];
@@ -26,7 +36,7 @@ export function checkTasksMerge(
   ] as const) {
     for (const task of before.tasks) {
       const now = side.get(task.taskUid);
-      const result = after.get(task.taskUid);
+      const result = resultOf(task.taskUid);
       if (!now) {
         const isBack =
           result?.title === task.title &&
@@ -39,16 +49,19 @@ export function checkTasksMerge(
     const known = countOf(wordsOf(before));
     const inOther = countOf(wordsOf(other));
     const there = countOf(wordsOf(after));
+    const merges = new Set(
+      side.tasks.filter(({ taskUid, title }) => hasWords(taskUid, title)).map(({ title }) => title),
+    );
     for (const [words, count] of countOf(wordsOf(side))) {
       const added = count > (known.get(words) ?? 0);
       // What the other side removed may be gone, as often as it removed it.
       const least = Math.max(1, count - Math.max(0, (known.get(words) ?? 0) - (inOther.get(words) ?? 0)));
-      if (added && (there.get(words) ?? 0) < least && !isRecorded(words)) losses.push(words);
+      if (added && !merges.has(words) && (there.get(words) ?? 0) < least && !isRecorded(words)) losses.push(words);
     }
   }
   const most = [before, ours, theirs].map((document) => countOf(document.tasks.map(({ title }) => title)));
   const doubled = [...countOf(after.tasks.map(({ title }) => title))].filter(
-    ([title, count]) => count > Math.max(...most.map((counts) => counts.get(title) ?? 0)),
+    ([title, count]) => count > Math.max(1, ...most.map((counts) => counts.get(title) ?? 0)),
   );
   return { losses, doubled: doubled.map(([title]) => title) };
 }
