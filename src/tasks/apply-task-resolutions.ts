@@ -40,7 +40,7 @@ export function applyTaskResolutions(text: string, resolutions: readonly Conflic
   const blocks = blocksOf(TasksDocument.parse(toPlain(unmarked, format), { previous: before }), before);
   const decided = applyResolutions<readonly Block[]>(blocks, resolutions);
   if (decided === blocks) return unmarked;
-  const result = printBlocks(decided, format.lineEnd === '\r\n' && isMixed ? '\r\n' : '\n');
+  const result = printBlocks(decided);
   if (!decided.every(isBlock) || !isReadBack(result, decided)) {
     throw new InvalidArgumentError(
       'resolutions',
@@ -57,5 +57,8 @@ function checkedText(text: unknown): string {
 }
 
 function isBlock({ lead, line, body }: Block): boolean {
-  return [lead, body, ...Object.values(line ?? {})].every((part) => typeof part === 'string');
+  return (
+    [lead, body, ...Object.values(line ?? {})].every((part) => typeof part === 'string') &&
+    [lead, body].every((lines) => lines === '' || lines.endsWith('\n'))
+  );
 }

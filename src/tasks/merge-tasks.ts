@@ -62,12 +62,11 @@ export function mergeTasks(versions: TaskFileVersions, options: MergeTasksOption
   ) as [Block[], Block[], Block[]];
   const { state, conflicts } = mergeBlocks(...blocks);
   const words = new ConflictWords(blocks.toReversed());
-  const lineEnd = (base.includes('\n') ? base : local + remote).includes('\r\n') ? '\r\n' : '\n';
-  const text = printBlocks(state, lineEnd);
+  const text = printBlocks(state);
   if (!isReadBack(text, state)) return undivided(versions, options);
   const explained = conflicts.map((conflict) => words.explain(conflict));
-  const comments = options.markers ? commentsOf(explained, state, words, lineEnd) : undefined;
-  return { text: fromPlain(comments ? printBlocks(state, lineEnd, comments) : text, format), conflicts: explained };
+  const comments = options.markers ? commentsOf(explained, state, words) : undefined;
+  return { text: fromPlain(comments ? printBlocks(state, comments) : text, format), conflicts: explained };
 }
 
 function mergeBlocks(
@@ -84,7 +83,7 @@ function mergeBlocks(
 function undivided({ base, local, remote }: TaskFileVersions, { markers }: MergeTasksOptions): MergedTasks {
   const reason = 'what both sides wrote would not be read as tasks any more if it stood in one file';
   const conflict = new FieldConflict({ location: [], baseValue: base, localValue: local, remoteValue: remote, reason });
-  const { mark, lineEnd = '\n' } = formatOf(base);
-  const comment = markers ? commentOf(conflict, new ConflictWords([]), '', lineEnd) : '';
-  return { text: mark + comment + base.slice(mark.length), conflicts: [conflict] };
+  const comment = markers ? commentOf(conflict, new ConflictWords([]), '') : '';
+  const format = formatOf(base);
+  return { text: fromPlain(comment + toPlain(base, format), format), conflicts: [conflict] };
 }

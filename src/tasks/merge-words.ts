@@ -41,8 +41,10 @@ function mergeItems(
 
 function mergeNeighbours(base: Items, local: Items, remote: Items): Items | undefined {
   if (base.length === 0) {
-    const areEnded = [...local, ...remote].every((line) => listItem.test(line) && line.endsWith('\n'));
-    if (!areEnded || local.some((line) => remote.includes(line))) return undefined;
+    if (remote.every((line) => local.includes(line))) return local;
+    if (local.every((line) => remote.includes(line))) return remote;
+    const areItems = [...local, ...remote].every((line) => listItem.test(line));
+    if (!areItems || local.some((line) => remote.includes(line))) return undefined;
     return local.join('') < remote.join('') ? [...local, ...remote] : [...remote, ...local];
   }
   if (local.length !== base.length || remote.length !== base.length) return undefined;

@@ -4,25 +4,15 @@ import { TasksDocument } from './tasks-document.ts';
 /**
  * The text of the blocks.
  *
- * @param lineEnd - For what was the last line of one side, without an end, and stands in the middle now.
  * @param comments - By block: what to write before its first line; whole lines.
  */
-export function printBlocks(
-  blocks: readonly Block[],
-  lineEnd: string,
-  comments: ReadonlyMap<number, string> = new Map(),
-): string {
-  const pieces = blocks
-    .flatMap((block, at) => [block.lead, comments.get(at) ?? '', printLine(block), block.body])
-    .filter((piece) => piece !== '');
-  return pieces
-    .map((piece, at) => (at < pieces.length - 1 && !piece.endsWith('\n') ? piece + lineEnd : piece))
-    .join('');
+export function printBlocks(blocks: readonly Block[], comments: ReadonlyMap<number, string> = new Map()): string {
+  return blocks.map((block, at) => block.lead + (comments.get(at) ?? '') + printLine(block) + block.body).join('');
 }
 
 /** Whether the tasks and headings of the text are those of the blocks: an open fence may have swallowed some. */
 export function isReadBack(text: string, blocks: readonly Block[]): boolean {
   const read = TasksDocument.parse(text).lines.filter(({ kind }) => kind === 'task' || kind === 'heading');
   const written = blocks.map(printLine).filter((line) => line !== '');
-  return read.length === written.length && read.every((line, at) => line.text.startsWith(written[at]!));
+  return read.length === written.length && read.every((line, at) => line.text === written[at]);
 }

@@ -11,6 +11,8 @@ export function checkTasksMerge(
   merged: string,
   conflicts: readonly Conflict[],
 ): { losses: string[]; doubled: string[] } {
+  // A conflict about the whole file holds each edit.
+  if (conflicts.some(({ path, baseValue }) => path === '' && baseValue === base)) return { losses: [], doubled: [] };
   const before = TasksDocument.parse(base);
   const [ours, theirs] = [local, remote].map((text) => TasksDocument.parse(text, { previous: before })) as [
     TasksDocument,
