@@ -37,9 +37,9 @@ export function applyTaskResolutions(text: string, resolutions: readonly Conflic
   const isMixed = formats.some((format) => format.isMixed) || JSON.stringify(resolutions).includes('\\r\\n');
   const format = { ...formats[0]!, isMixed };
   const before = TasksDocument.parse(toPlain(base, format));
-  const blocks = blocksOf(TasksDocument.parse(toPlain(unmarked, format), { previous: before }), before);
+  const parsed = blocksOf(TasksDocument.parse(toPlain(unmarked, format), { previous: before }), before);
+  const blocks = pinTwins(parsed, blocksOf(before), resolutions);
   const decided = applyResolutions<readonly Block[]>(blocks, resolutions);
-  if (decided === blocks) return unmarked;
   const result = printBlocks(decided);
   if (!decided.every(isBlock) || !isReadBack(result, decided)) {
     throw new InvalidArgumentError(
@@ -49,6 +49,30 @@ export function applyTaskResolutions(text: string, resolutions: readonly Conflic
     );
   }
   return fromPlain(result, format);
+}
+
+/** Of several blocks with the same words, the one in dispute is that which still stands where the merge put it. */
+function pinTwins(
+  blocks: readonly Block[],
+  base: readonly Block[],
+  resolutions: readonly ConflictResolution[],
+): readonly Block[] {
+  const words = new Map(base.map((block) => [block.id, wordsOf(block)]));
+  const pinned = [...blocks];
+  for (const { conflict } of resolutions) {
+    const [item] = conflict.location;
+    if (typeof item !== 'object') continue;
+    const [id, here] = [String(item.value), pinned[item.index]];
+    if (!here || here.id === id || wordsOf(here) !== words.get(id)) continue;
+    const other = pinned.findIndex((block) => block.id === id);
+    if (other >= 0) pinned[other] = { ...pinned[other]!, id: here.id };
+    pinned[item.index] = { ...here, id };
+  }
+  return pinned;
+}
+
+function wordsOf({ line, body }: Block): string {
+  return line === null ? body : 'title' in line ? `- ${line.title}` : String(line.heading);
 }
 
 function checkedText(text: unknown): string {

@@ -1,7 +1,10 @@
 import { type Conflict, FieldConflict } from '../conflicts/conflict.ts';
+import { ConflictResolution } from '../conflicts/conflict-resolution.ts';
+import { ResolutionOutdatedError } from '../conflicts/errors.ts';
 import { threeWayMerge } from '../conflicts/three-way-merge.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { alignMoves } from './align-moves.ts';
+import { applyTaskResolutions } from './apply-task-resolutions.ts';
 import { commentOf, commentsOf } from './conflict-comments.ts';
 import { ConflictWords } from './conflict-words.ts';
 import { formatOf, fromPlain, mergeFormats, toPlain } from './file-format.ts';
@@ -63,8 +66,8 @@ export function mergeTasks(versions: TaskFileVersions, options: MergeTasksOption
   const { state, conflicts } = mergeBlocks(...blocks);
   const words = new ConflictWords(blocks.toReversed());
   const text = printBlocks(state);
-  if (!isReadBack(text, state)) return undivided(versions, options);
   const explained = conflicts.map((conflict) => words.explain(conflict));
+  if (!isReadBack(text, state) || !canBeDecided(text, explained, base)) return undivided(versions, options);
   const comments = options.markers ? commentsOf(explained, state, words) : undefined;
   return { text: fromPlain(comments ? printBlocks(state, comments) : text, format), conflicts: explained };
 }
@@ -79,9 +82,22 @@ function mergeBlocks(
   return threeWayMerge<readonly Block[]>({ base, local: ours, remote: theirs });
 }
 
+/** Whether what is in dispute is found again in the file: blocks that flow into each other there are not. */
+function canBeDecided(text: string, conflicts: readonly Conflict[], base: string): boolean {
+  const asInBase = conflicts.map((conflict) =>
+    ConflictResolution.choose(conflict, 'base', { strategy: 'none', reason: 'nothing is decided' }),
+  );
+  try {
+    return conflicts.length === 0 || applyTaskResolutions(text, asInBase, base) === text;
+  } catch (error) {
+    if (error instanceof ResolutionOutdatedError) return false;
+    throw error;
+  }
+}
+
 /** One conflict about the whole file. */
 function undivided({ base, local, remote }: TaskFileVersions, { markers }: MergeTasksOptions): MergedTasks {
-  const reason = 'what both sides wrote would not be read as tasks any more if it stood in one file';
+  const reason = 'what both sides wrote could not be told apart any more if it stood in one file';
   const conflict = new FieldConflict({ location: [], baseValue: base, localValue: local, remoteValue: remote, reason });
   const comment = markers ? commentOf(conflict, new ConflictWords([]), '') : '';
   const format = formatOf(base);

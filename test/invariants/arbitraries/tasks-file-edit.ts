@@ -84,3 +84,49 @@ export const editedBy = (base: fc.Arbitrary<string>) =>
   fc
     .tuple(base, fileEdits, fileEdits)
     .map(([text, ours, theirs]) => ({ base: text, local: ours(text), remote: theirs(text) }));
+
+/** The text with titles and headings that are unlike each other, so that everybody knows which is which. */
+export function withoutTwins(text: string): string {
+  const { lines } = TasksDocument.parse(text);
+  return lines
+    .map((line, at) => {
+      const title = line.kind === 'task' ? line.parts.title : line.kind === 'heading' ? line.title : '';
+      // Letters that no other line has, as many as they take to tell it apart.
+      const letters = Array.from({ length: 24 }, (_, n) => String.fromCodePoint(0x3400 + 24 * at + n)).join('');
+      return title === '' ? line.text : line.text.replace(title, () => `${letters} ${title}`);
+    })
+    .join('');
+}
+
+/** A file and what two people made of different tasks of it: each ticked, renamed, noted, removed or added some. */
+export const apart = fc
+  .tuple(
+    fc.array(fc.constantFrom('tick', 'retitle', 'note', 'remove', 'none'), { minLength: 2, maxLength: 14 }),
+    fc.infiniteStream(fc.nat()),
+    fc.constantFrom('\n', '\r\n'),
+  )
+  .map(([edits, chance, end]) => {
+    const next = (limit: number) => chance.next().value! % limit;
+    const lines = edits.map((_, at) => `- [${next(2) ? 'x' : ' '}] 1.${at + 1} task${end}`);
+    const base = withoutTwins(`# Plan${end}${lines.join('')}`);
+    const sides = [TasksDocument.parse(base), TasksDocument.parse(base)];
+    const done: { side: number; kind: string; taskUid: string }[] = [];
+    for (const [at, kind] of edits.entries()) {
+      const side = next(2);
+      const document = sides[side]!;
+      const { taskUid, title } = sides[0]!.tasks
+        .concat(sides[1]!.tasks)
+        .find(({ displayId }) => displayId === `1.${at + 1}`)!;
+      const task = document.get(taskUid)!;
+      done.push({ side, kind, taskUid });
+      if (kind === 'tick') sides[side] = document.setCompleted(taskUid, !task.completed);
+      else if (kind === 'retitle') sides[side] = document.setTitle(taskUid, `${title} word${next(9)}`);
+      else if (kind === 'remove') sides[side] = document.remove(taskUid);
+      else if (kind === 'note') {
+        const text = toLines(document.toString());
+        text.splice(task.line, 0, `  - note ${at}${end}`);
+        sides[side] = TasksDocument.parse(text.join(''), { previous: document });
+      }
+    }
+    return { base, local: sides[0]!.toString(), remote: sides[1]!.toString(), done };
+  });
