@@ -1,16 +1,16 @@
-import { type Conflict, FieldConflict } from '../conflicts/conflict.ts';
+import { Conflict, FieldConflict } from '../conflicts/conflict.ts';
 import { ConflictResolution } from '../conflicts/conflict-resolution.ts';
 import { ResolutionOutdatedError } from '../conflicts/errors.ts';
-import { threeWayMerge } from '../conflicts/three-way-merge.ts';
+import { type ThreeWayMergeResult, threeWayMerge } from '../conflicts/three-way-merge.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
-import { alignMoves } from './align-moves.ts';
 import { applyTaskResolutions } from './apply-task-resolutions.ts';
+import { arrangeBlocks } from './arrange-blocks.ts';
 import { commentOf, commentsOf } from './conflict-comments.ts';
 import { ConflictWords } from './conflict-words.ts';
 import { formatOf, fromPlain, mergeFormats, toPlain } from './file-format.ts';
 import { isReadBack, printBlocks } from './print-blocks.ts';
 import { settleBlocks } from './settle-blocks.ts';
-import { type Block, blocksOf } from './task-blocks.ts';
+import { type Block, blocksOf, isTextBlock } from './task-blocks.ts';
 import { TasksDocument } from './tasks-document.ts';
 
 /** What {@link mergeTasks} gives. */
@@ -72,14 +72,31 @@ export function mergeTasks(versions: TaskFileVersions, options: MergeTasksOption
   return { text: fromPlain(comments ? printBlocks(state, comments) : text, format), conflicts: explained };
 }
 
-function mergeBlocks(
-  base: Block[],
-  local: Block[],
-  remote: Block[],
-): { state: readonly Block[]; conflicts: readonly Conflict[] } {
+function mergeBlocks(base: Block[], local: Block[], remote: Block[]): ThreeWayMergeResult<readonly Block[]> {
   settleBlocks(base, local, remote);
-  const [ours, theirs] = alignMoves(base, local, remote);
-  return threeWayMerge<readonly Block[]>({ base, local: ours, remote: theirs });
+  // Content apart from order, for order is that of a tree.
+  const [b, l, r] = [base, local, remote].map((blocks) =>
+    blocks.toSorted((one, other) => (one.id < other.id ? -1 : 1)),
+  );
+  const content = threeWayMerge<readonly Block[]>({ base: b!, local: l!, remote: r! });
+  const state = arrangeBlocks(content.state, base, local, remote);
+  if (!state) return threeWayMerge<readonly Block[]>({ base, local, remote });
+  const places = new Map(state.map(({ id }, place) => [id, place]));
+  return { state: state.map(apart), conflicts: content.conflicts.map((conflict) => placed(conflict, places)) };
+}
+
+/** Two texts that only now are neighbours stay paragraphs of their own. */
+function apart(block: Block, at: number, state: readonly Block[]): Block {
+  const isJoined = block.lead === '' && isTextBlock(block) && at > 0 && isTextBlock(state[at - 1]!);
+  return isJoined ? { ...block, lead: '\n' } : block;
+}
+
+/** The conflict about a block, at the place where the block stands; at the end if it does not. */
+function placed(conflict: Conflict, places: ReadonlyMap<string, number>): Conflict {
+  const [item, ...rest] = conflict.location;
+  if (typeof item !== 'object') return conflict;
+  const index = places.get(String(item.value)) ?? places.size - 1;
+  return Conflict.fromJSON({ ...conflict.toJSON(), location: [{ ...item, index }, ...rest] });
 }
 
 /** Whether what is in dispute is found again in the file: blocks that flow into each other there are not. */
