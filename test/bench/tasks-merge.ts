@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Conflict } from '../../src/conflicts/conflict.ts';
+import { ManualResolutionRequired } from '../../src/conflicts/conflict-resolution.ts';
+import { PreserveStrategy } from '../../src/conflicts/strategies/preserve-strategy.ts';
 import { mergeText } from '../../src/conflicts/text-merge.ts';
 import { mergeTasks, type TaskFileVersions } from '../../src/tasks/merge-tasks.ts';
 import { TasksDocument } from '../../src/tasks/tasks-document.ts';
@@ -24,18 +26,25 @@ interface Outcome {
   readonly text: string;
   readonly conflicts: readonly Conflict[];
   readonly isClean: boolean;
+  /** How many places a tool leaves to a person; of those, how many a policy does. */
+  readonly left: number;
+  readonly leftByPolicy?: number;
 }
 
 type Tool = (versions: TaskFileVersions) => Outcome;
 
+/** The ready-made one: an edit beats a removal. */
+const policy = new PreserveStrategy();
+
 const ours: Tool = (versions) => {
   const { text, conflicts } = mergeTasks(versions);
-  return { text, conflicts, isClean: conflicts.length === 0 };
+  const leftByPolicy = conflicts.filter((each) => policy.resolve(each) instanceof ManualResolutionRequired).length;
+  return { text, conflicts, isClean: conflicts.length === 0, left: conflicts.length, leftByPolicy };
 };
 
 const diff3: Tool = (versions) => {
   const { text, conflicts } = mergeText(versions);
-  return { text, conflicts: [], isClean: conflicts.length === 0 };
+  return { text, conflicts: [], isClean: conflicts.length === 0, left: conflicts.length };
 };
 
 export async function run({ rounds }: BenchOptions): Promise<readonly BenchTable[]> {
@@ -61,34 +70,51 @@ function gitMerge(folder: string, versions: TaskFileVersions): Outcome {
     return file;
   });
   const { status, stdout } = spawnSync('git', ['merge-file', '-p', '-q', local!, base!, remote!], { encoding: 'utf8' });
-  return { text: stdout, conflicts: [], isClean: status === 0 };
+  return { text: stdout, conflicts: [], isClean: status === 0, left: status ?? 0 };
 }
 
 function histories(tools: ReadonlyMap<string, Tool>, byLines: string, rounds: number): BenchTable[] {
   const cases = concurrentTaskEdits(8);
   const outcomes = new Map([...tools].map(([name, merge]) => [name, cases.map((each) => merge(each))]));
-  const isConflict = outcomes.get(byLines)!.map(({ isClean }) => !isClean);
-  const select = (kind: ConcurrentEdit['kind'] | undefined, conflicting: boolean) =>
-    cases.flatMap((each, at) => ((!kind || each.kind === kind) && isConflict[at] === conflicting ? [at] : []));
-  const rows = [...kinds, undefined].flatMap((kind) =>
-    [true, false].map((conflicting) => {
-      const places = select(kind, conflicting);
-      return {
-        sides: kind ?? 'all',
-        [byLines]: conflicting ? 'conflict' : 'clean',
-        ...judged(places.map((at) => ({ versions: cases[at]!, outcome: outcomes.get('mergeTasks')![at]! }))),
-      };
-    }),
-  );
+  const lines = outcomes.get(byLines)!;
+  const select = (kind: ConcurrentEdit['kind'] | undefined, isClean: boolean) =>
+    cases.flatMap((each, at) => ((!kind || each.kind === kind) && lines[at]!.isClean === isClean ? [at] : []));
+  const results = (places: readonly number[], name: string) =>
+    places.map((at) => ({ versions: cases[at]!, outcome: outcomes.get(name)![at]! }));
+  const all = [...kinds, undefined];
   return [
-    { title: `mergeTasks, ${cases.length} concurrent edits of real task files`, rows },
     {
-      title: 'the same cases, each tool',
-      rows: [...tools].map(([name, merge]) => ({
-        tool: name,
-        ...judged(cases.map((versions, at) => ({ versions, outcome: outcomes.get(name)![at]! }))),
-        'ms a merge': round2(timeOf(merge, cases, name === 'git merge-file' ? 1 : rounds)),
-      })),
+      title: `${cases.length} concurrent edits of real task files: the conflicts of ${byLines} that mergeTasks resolves`,
+      rows: all.map((kind) => {
+        const places = select(kind, false);
+        const before = places.reduce((sum, at) => sum + lines[at]!.left, 0);
+        const ours = places.map((at) => outcomes.get('mergeTasks')![at]!);
+        const resolved = (left: (outcome: Outcome) => number) => {
+          const sum = ours.reduce((sum, outcome) => sum + left(outcome), 0);
+          return percent(before - sum, before);
+        };
+        return {
+          sides: kind ?? 'all',
+          files: places.length,
+          'files without any left %': percent(ours.filter(({ isClean }) => isClean).length, places.length),
+          conflicts: before,
+          'resolved %': resolved(({ left }) => left),
+          'and if edits beat removals %': resolved(({ leftByPolicy }) => leftByPolicy!),
+          'files then %': percent(ours.filter(({ leftByPolicy }) => leftByPolicy === 0).length, places.length),
+        };
+      }),
+    },
+    ...[false, true].map((isClean) => ({
+      title: `the cases that are ${isClean ? 'clean' : 'a conflict'} for ${byLines}, each tool`,
+      rows: [...tools.keys()].map((name) => ({ tool: name, ...judged(results(select(undefined, isClean), name)) })),
+    })),
+    {
+      title: 'time',
+      rows: [...tools].map(([tool, merge]) => {
+        const isProcess = tool === 'git merge-file';
+        const ms = timeOf(merge, cases, isProcess ? 1 : rounds);
+        return { tool: isProcess ? `${tool}, its process and files included` : tool, 'ms a merge': round2(ms) };
+      }),
     },
   ];
 }
@@ -109,7 +135,7 @@ function judged(results: readonly { versions: TaskFileVersions & { real?: string
   };
 }
 
-/** Milliseconds a merge, git's with its process and its files. */
+/** Milliseconds a merge. */
 function timeOf(merge: Tool, cases: readonly TaskFileVersions[], rounds: number): number {
   const times: number[] = [];
   for (let round = 0; round < rounds; round++) {
