@@ -82,13 +82,18 @@ function mergeBlocks(base: Block[], local: Block[], remote: Block[]): ThreeWayMe
   const state = arrangeBlocks(content.state, base, local, remote);
   if (!state) return threeWayMerge<readonly Block[]>({ base, local, remote });
   const places = new Map(state.map(({ id }, place) => [id, place]));
-  return { state: state.map(apart), conflicts: content.conflicts.map((conflict) => placed(conflict, places)) };
+  const conflicts = content.conflicts.map((conflict) => placed(conflict, places));
+  return { state: state.map(apart), conflicts: conflicts.sort((a, b) => placeOf(a) - placeOf(b)) };
 }
 
 /** Two texts that only now are neighbours stay paragraphs of their own. */
 function apart(block: Block, at: number, state: readonly Block[]): Block {
   const isJoined = block.lead === '' && isTextBlock(block) && at > 0 && isTextBlock(state[at - 1]!);
   return isJoined ? { ...block, lead: '\n' } : block;
+}
+
+function placeOf({ location: [item] }: Conflict): number {
+  return typeof item === 'object' ? item.index : -1;
 }
 
 /** The conflict about a block, at the place where the block stands; at the end if it does not. */
