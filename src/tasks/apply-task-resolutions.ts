@@ -1,10 +1,12 @@
 import { applyResolutions } from '../conflicts/apply-resolutions.ts';
 import type { ConflictResolution } from '../conflicts/conflict-resolution.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
+import { jsonEqual } from '../core/json-value.ts';
 import { removeMarkers } from './conflict-comments.ts';
 import { formatOf, fromPlain, toPlain } from './file-format.ts';
 import { isReadBack, printBlocks } from './print-blocks.ts';
-import { type Block, blocksOf } from './task-blocks.ts';
+import { type Block, blocksOf, printLine } from './task-blocks.ts';
+import { parseTaskLine } from './task-line.ts';
 import { TasksDocument } from './tasks-document.ts';
 
 /**
@@ -80,9 +82,8 @@ function checkedText(text: unknown): string {
   return text;
 }
 
-function isBlock({ lead, line, body }: Block): boolean {
-  return (
-    [lead, body, ...Object.values(line ?? {})].every((part) => typeof part === 'string') &&
-    [lead, body].every((lines) => lines === '' || lines.endsWith('\n'))
-  );
+function isBlock(block: Block): boolean {
+  const { lead, line, body } = block;
+  if (![lead, body].every((lines) => typeof lines === 'string' && (lines === '' || lines.endsWith('\n')))) return false;
+  return line === null || !('mark' in line) || jsonEqual(parseTaskLine(printLine(block)), line);
 }

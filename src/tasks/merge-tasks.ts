@@ -8,6 +8,7 @@ import { arrangeBlocks } from './arrange-blocks.ts';
 import { commentOf, commentsOf } from './conflict-comments.ts';
 import { ConflictWords } from './conflict-words.ts';
 import { formatOf, fromPlain, mergeFormats, toPlain } from './file-format.ts';
+import { keepOrder } from './keep-order.ts';
 import { isReadBack, printBlocks } from './print-blocks.ts';
 import { settleBlocks } from './settle-blocks.ts';
 import { type Block, blocksOf, isTextBlock } from './task-blocks.ts';
@@ -80,7 +81,11 @@ function mergeBlocks(base: Block[], local: Block[], remote: Block[]): ThreeWayMe
   );
   const content = threeWayMerge<readonly Block[]>({ base: b!, local: l!, remote: r! });
   const state = arrangeBlocks(content.state, base, local, remote);
-  if (!state) return threeWayMerge<readonly Block[]>({ base, local, remote });
+  if (!state) {
+    const { sides, dispute } = keepOrder(base, local, remote);
+    const kept = threeWayMerge<readonly Block[]>({ base, local: sides[0], remote: sides[1] });
+    return { state: kept.state, conflicts: dispute ? [...kept.conflicts, dispute] : kept.conflicts };
+  }
   const places = new Map(state.map(({ id }, place) => [id, place]));
   const conflicts = content.conflicts.map((conflict) => placed(conflict, places));
   return { state: state.map(apart), conflicts: conflicts.sort((a, b) => placeOf(a) - placeOf(b)) };
