@@ -3,7 +3,8 @@ import type { ConflictWords } from './conflict-words.ts';
 import { type Block, printLine } from './task-blocks.ts';
 
 // Each line in a comment begins with a word, so that none of them is read as a task, a heading or a fence.
-const comments = /^(\uFEFF?)[ \t]*<!-- merge conflict: .*\r?\n(?:[ \t]*(?:local |remote) \| .*\r?\n)*[ \t]*-->\r?\n/gm;
+const comments =
+  /^(\uFEFF?)[ \t]*<!-- merge conflict: .*\r?\n(?:[ \t]*(?:local |remote) \| .*\r?\n)*[ \t]*-->(?:\r?\n|$)/gm;
 
 /** A marked file without the comments that `mergeTasks` put into it: what it would have given without `markers`. */
 export function removeMarkers(text: string): string {

@@ -49,9 +49,9 @@ const rules: Readonly<Record<Part, Settle>> = {
   lead: (_, ours, theirs) => (shorter(_, theirs, ours) === ours ? theirs : ours),
 };
 
-function settledParts(before: Block | undefined, ours: Block, theirs: Block): Partial<Record<Part, string>> {
+function settledParts(before: Block | undefined, ours: Block, theirs: Block): Parts {
   const [old, one, other] = [before && partsOf(before), partsOf(ours), partsOf(theirs)];
-  const settled: Partial<Record<Part, string>> = {};
+  const settled: Parts = {};
   for (const part of Object.keys(one) as Part[]) {
     const [mine, yours] = [one[part]!, other[part]];
     if (yours === undefined || mine === yours) continue;
@@ -61,7 +61,36 @@ function settledParts(before: Block | undefined, ours: Block, theirs: Block): Pa
     const result = rules[part](was ?? ' ', mine, yours);
     if (result !== undefined) settled[part] = result;
   }
-  return settled;
+  const notes = old && mergeIndented(old, one, other);
+  return notes === undefined ? settled : { ...settled, body: notes };
+}
+
+type Parts = Partial<Record<Part, string>>;
+
+/** The notes that one side changed of a task that the other indented anew: they go with it. Else undefined. */
+function mergeIndented(before: Parts, ours: Parts, theirs: Parts): string | undefined {
+  const [was, mine, yours] = [before, ours, theirs].map(({ prefix }) => prefix && /^[ \t]*/.exec(prefix)![0]);
+  if (was === undefined || (was === mine) === (was === yours)) return undefined;
+  const [editor, indenter, indent] = was === mine ? [ours, theirs, yours!] : [theirs, ours, mine!];
+  if (editor.body === before.body) return undefined;
+  const old = dedent(before.body!, was);
+  const edited = dedent(editor.body!, was);
+  const moved = dedent(indenter.body!, indent);
+  if (old === undefined || edited === undefined || moved === undefined) return undefined;
+  const merged = edited === moved || old === moved ? edited : mergeLines(old, edited, moved);
+  return merged && eachLine(merged, (line) => (line.trim() === '' ? line : indent + line));
+}
+
+/** The lines without this indentation; undefined if one has another. */
+function dedent(lines: string, indent: string): string | undefined {
+  const isIndented = lines.split('\n').every((line) => line.startsWith(indent) || line.trim() === '');
+  return isIndented
+    ? eachLine(lines, (line) => (line.startsWith(indent) ? line.slice(indent.length) : line))
+    : undefined;
+}
+
+function eachLine(lines: string, edit: (line: string) => string): string {
+  return lines.split('\n').map(edit).join('\n');
 }
 
 /** The parts that are settled of what both sides added; the others are one conflict about the whole. */
@@ -69,7 +98,7 @@ const addedParts: ReadonlySet<Part> = new Set(['mark', 'number', 'gap', 'tail', 
 
 /** Whether nothing that says something has changed: neither words nor the tick. */
 function isTrifle(before: Block, after: Block): boolean {
-  const [was, now] = [before, after].map(partsOf) as [Partial<Record<Part, string>>, Partial<Record<Part, string>>];
+  const [was, now] = [before, after].map(partsOf) as [Parts, Parts];
   const isTicked = (mark = ' ') => mark !== ' ';
   const words = (body = '') => body.replace(/[ \t]*\r?\n|[ \t]+$/g, '\n').trimEnd();
   return (

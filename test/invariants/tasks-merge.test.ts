@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Conflict } from '../../src/conflicts/conflict.ts';
-import { ConflictResolution } from '../../src/conflicts/conflict-resolution.ts';
+import { AutoConflictResolver } from '../../src/conflicts/auto-conflict-resolver.ts';
+import { Conflict, DeletionConflict } from '../../src/conflicts/conflict.ts';
+import { ConflictResolution, ManualResolutionRequired } from '../../src/conflicts/conflict-resolution.ts';
 import { ResolutionOutdatedError } from '../../src/conflicts/errors.ts';
 import { mergeText } from '../../src/conflicts/text-merge.ts';
 import { InvalidArgumentError } from '../../src/core/errors.ts';
@@ -12,6 +13,7 @@ import { TasksDocument } from '../../src/tasks/tasks-document.ts';
 import { titleSimilarity } from '../../src/tasks/title-similarity.ts';
 import { apart, editedBy, withoutTwins } from './arbitraries/tasks-file-edit.ts';
 import { tasksText } from './arbitraries/tasks-text.ts';
+import { concurrentTaskEdits, hasHistories } from './models/concurrent-task-edits.ts';
 import { checkTasksMerge } from './models/tasks-merge-checker.ts';
 import { runs } from './runs.ts';
 
@@ -135,6 +137,8 @@ describe('merging task files', () => {
           for (const { value, conflict } of decided) {
             if (conflict.location.at(-1) === 'title') expect(once).toContain(value);
           }
+          // What is removed seems to be there if there is something like it.
+          if (hasTwins(versions) && isRefused(() => applyTaskResolutions(once, decided, base))) return;
           expect(applyTaskResolutions(once, decided, base)).toBe(once);
         },
       ),
@@ -185,3 +189,48 @@ describe('merging task files', () => {
     expect(byLines).toBeGreaterThan(20);
   });
 });
+
+describe.runIf(hasHistories)('merging concurrent edits of real task files', () => {
+  const cases = concurrentTaskEdits(3);
+  const isConflict = (versions: TaskFileVersions) => mergeText(versions).conflicts.length > 0;
+
+  it('nothing is lost, and where a merge by lines is clean there is no conflict', () => {
+    for (const versions of cases) {
+      const { text, conflicts } = mergeTasks(versions);
+      expect(checkTasksMerge(versions, text, conflicts)).toEqual({ losses: [], doubled: [] });
+      if (!isConflict(versions)) expect(conflicts).toEqual([]);
+    }
+  });
+
+  it('a real edit that was divided between two people becomes the real file, where it conflicts by lines', () => {
+    const divided = cases.filter((versions) => versions.real !== undefined && isConflict(versions));
+    expect(divided.length).toBeGreaterThan(50);
+    const asReal = divided.filter(({ real, ...versions }) => mergeTasks(versions).text === real);
+    expect(asReal.length / divided.length).toBeGreaterThan(0.95);
+  });
+
+  it('of the files that conflict by lines, nine in ten merge by the stated rules, with edits that beat removals', async () => {
+    const conflicting = cases.filter(isConflict);
+    let [unaided, decided] = [0, 0];
+    for (const versions of conflicting) {
+      const { text, conflicts } = mergeTasks(versions);
+      if (conflicts.length === 0) unaided++;
+      const resolutions = await new AutoConflictResolver().resolve(conflicts);
+      const isManual = resolutions.some((resolution) => resolution instanceof ManualResolutionRequired);
+      if (!isManual) decided++;
+      const after = applyTaskResolutions(text, resolutions, versions.base);
+      if (!isManual) expect(mergeTasks({ ...versions, local: after, remote: after }).text).toBe(after);
+      for (const { conflict, value } of resolutions) {
+        if (conflict instanceof DeletionConflict) expect(after).toContain(titleOf(value));
+      }
+    }
+    expect(unaided / conflicting.length).toBeGreaterThan(0.8);
+    expect(decided / conflicting.length).toBeGreaterThan(0.9);
+  });
+});
+
+/** What a block that was kept says first. */
+function titleOf(block: unknown): string {
+  const { line, body } = block as { line: Record<string, string> | null; body: string };
+  return line?.title ?? line?.heading ?? body;
+}

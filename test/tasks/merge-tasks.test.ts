@@ -226,6 +226,13 @@ describe('mergeTasks', () => {
     expect(merged('- [ ] a\n  x\n  y', '- [ ] a\r\n  x\r\n  y', '- [ ] a\n  x\n  z')).toBe('- [ ] a\r\n  x\r\n  z');
   });
 
+  it('notes go with a task that the other side indents', () => {
+    const base = '- [ ] a\n- [ ] b\n  - old\n';
+    expect(merged(base, '- [ ] a\n- [ ] b\n  - old\n  - new\n', '- [ ] a\n  - [ ] b\n    - old\n')).toBe(
+      '- [ ] a\n  - [ ] b\n    - old\n    - new\n',
+    );
+  });
+
   it('removed here and only formatted anew there is gone', () => {
     expect(merged('- [ ] a\n- [x] b\n', '- [ ] a\n', '- [ ] a\n\n  * [X] b  \n')).toBe('- [ ] a\n');
   });

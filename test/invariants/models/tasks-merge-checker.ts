@@ -32,11 +32,15 @@ export function checkTasksMerge(
   const records = conflicts.map((conflict) => JSON.stringify(conflict.toJSON()));
   const isRecorded = (text: string) => records.some((record) => record.includes(JSON.stringify(text).slice(1, -1)));
   const losses: string[] = [];
+  const titlesOf = [before, ours, theirs].map(({ tasks }) => countOf(tasks.map(({ title }) => title)));
+  const hasTwin = (title: string) => titlesOf.some((titles) => (titles.get(title) ?? 0) > 1);
   for (const [side, other] of [
     [ours, theirs],
     [theirs, ours],
   ] as const) {
     for (const task of before.tasks) {
+      // Of twins, nobody knows which is which.
+      if (hasTwin(task.title)) continue;
       const now = side.get(task.taskUid);
       const result = resultOf(task.taskUid);
       if (!now) {
@@ -61,9 +65,8 @@ export function checkTasksMerge(
       if (added && !merges.has(words) && (there.get(words) ?? 0) < least && !isRecorded(words)) losses.push(words);
     }
   }
-  const most = [before, ours, theirs].map((document) => countOf(document.tasks.map(({ title }) => title)));
   const doubled = [...countOf(after.tasks.map(({ title }) => title))].filter(
-    ([title, count]) => count > Math.max(1, ...most.map((counts) => counts.get(title) ?? 0)),
+    ([title, count]) => count > Math.max(1, ...titlesOf.map((counts) => counts.get(title) ?? 0)),
   );
   return { losses, doubled: doubled.map(([title]) => title) };
 }
