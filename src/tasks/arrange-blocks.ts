@@ -22,6 +22,7 @@ export function arrangeBlocks(
   const blocks = new Map(state.map((block) => [block.id, block]));
   const parents = mergeParents(blocks, [base, local, remote].map(parentsOf) as [Parents, Parents, Parents]);
   if (!parents) return undefined;
+  if (parents === 'split') return arrangeFlat(blocks, [base, local, remote]);
   const children = [base, local, remote].map((side) => childrenOf(side, parents));
   const keyOf = (id: string) => sortKey(blocks.get(id)!);
   const arranged: Block[] = [];
@@ -36,6 +37,18 @@ export function arrangeBlocks(
   }
   // What is nested in itself is below nothing.
   return arranged.length === state.length ? arranged : undefined;
+}
+
+/** The order of one list: right where headings were written between blocks that nobody moved. */
+function arrangeFlat(
+  blocks: ReadonlyMap<string, Block>,
+  versions: readonly (readonly Block[])[],
+): readonly Block[] | undefined {
+  const [base = [], local = [], remote = []] = versions.map((side) =>
+    side.map(({ id }) => id).filter((id) => blocks.has(id)),
+  );
+  const order = mergeSiblings(base, local, remote, (id) => sortKey(blocks.get(id)!));
+  return order?.map((id) => blocks.get(id)!);
 }
 
 function parentsOf(blocks: readonly Block[]): Parents {
@@ -58,9 +71,15 @@ function parentsOf(blocks: readonly Block[]): Parents {
   return parents;
 }
 
-function mergeParents(blocks: ReadonlyMap<string, Block>, versions: [Parents, Parents, Parents]): Parents | undefined {
+/** `'split'` if both sides changed a parent only because of headings that they wrote; undefined if they dispute one. */
+function mergeParents(
+  blocks: ReadonlyMap<string, Block>,
+  versions: [Parents, Parents, Parents],
+): Parents | 'split' | undefined {
   const [base, local, remote] = versions;
   const merged = new Map<string, string | undefined>();
+  let isSplit = false;
+  const isNewHeading = (parent: string | undefined) => parent?.startsWith('#') && !base.has(parent);
   const standing = (side: Parents, id: string) => {
     let parent = side.get(id);
     while (parent !== undefined && !blocks.has(parent)) parent = side.get(parent);
@@ -74,8 +93,10 @@ function mergeParents(blocks: ReadonlyMap<string, Block>, versions: [Parents, Pa
     if (ours === theirs || before === theirs) merged.set(id, standing(side, id));
     else if (before === ours) merged.set(id, standing(other, id));
     else if (isNew) merged.set(id, [standing(side, id), standing(other, id)].sort()[0]);
+    else if (isNewHeading(ours) || isNewHeading(theirs)) isSplit = true;
     else return undefined;
   }
+  if (isSplit) return 'split';
   for (const side of [local, remote]) followSplits(side, base, merged, side === local ? remote : local);
   return merged;
 }

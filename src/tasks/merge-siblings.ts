@@ -38,17 +38,18 @@ function foldRuns(side: Ids, other: Ids, keyOf: (id: string) => string, runs: Ma
 
 function mergeMoves(base: Ids, local: Ids, remote: Ids): Ids | undefined {
   const merged = mergeOrder(base, local, remote);
-  if (merged.conflicts.length === 0) return merged.order as Ids;
   const inAll = [base, local, remote].map((ids) => new Set(ids));
-  const shared = base.filter((id) => inAll.every((ids) => ids.has(id)));
+  const [shared, one, other] = [base, local, remote].map((ids) =>
+    ids.filter((id) => inAll.every((some) => some.has(id))),
+  ) as [string[], string[], string[]];
+  if (one.every((id, at) => id === other[at])) return merged.order as Ids;
   const places = new Map(shared.map((id, place) => [id, place]));
-  const movedBy = (side: Ids): ReadonlySet<string> => {
-    const order = side.filter((id) => places.has(id));
+  const [ours, theirs] = [one, other].map((order) => {
     const steady = longestRisingRun(order.map((id) => places.get(id)!));
     return new Set(order.filter((_, at) => !steady.has(at)));
-  };
-  const [ours, theirs] = [movedBy(local), movedBy(remote)];
+  }) as [ReadonlySet<string>, ReadonlySet<string>];
   if ([...ours].some((id) => theirs.has(id))) return undefined;
+  if (merged.conflicts.length === 0) return merged.order as Ids;
   // What only one side moved is as if that side had added it.
   const steady = shared.filter((id) => !ours.has(id) && !theirs.has(id));
   return mergeOrder(

@@ -222,6 +222,16 @@ describe('mergeTasks', () => {
     ).toBe('# A\n- [ ] a\n# New\n- [ ] b\n- [ ] c\n');
   });
 
+  it('headings that both sides write between tasks are no moves', () => {
+    expect(
+      merged(
+        '# A\n- [ ] a\n- [ ] b\n- [ ] c\n',
+        '# A\n- [ ] a\n# X\n- [ ] b\n- [ ] c\n',
+        '# A\n- [ ] a\n- [ ] b\n# Y\n- [ ] c\n',
+      ),
+    ).toBe('# A\n- [ ] a\n# X\n- [ ] b\n# Y\n- [ ] c\n');
+  });
+
   it('line ends of the whole file changed here and notes there: both, and the last line stays open', () => {
     expect(merged('- [ ] a\n  x\n  y', '- [ ] a\r\n  x\r\n  y', '- [ ] a\n  x\n  z')).toBe('- [ ] a\r\n  x\r\n  z');
   });
