@@ -44,10 +44,11 @@ function mergeMoves(base: Ids, local: Ids, remote: Ids): Ids | undefined {
   ) as [string[], string[], string[]];
   if (one.every((id, at) => id === other[at])) return merged.order as Ids;
   const places = new Map(shared.map((id, place) => [id, place]));
-  const [ours, theirs] = [one, other].map((order) => {
+  const movedIn = (order: Ids): ReadonlySet<string> => {
     const steady = longestRisingRun(order.map((id) => places.get(id)!));
     return new Set(order.filter((_, at) => !steady.has(at)));
-  }) as [ReadonlySet<string>, ReadonlySet<string>];
+  };
+  const [ours, theirs] = [movedIn(one), movedIn(other)];
   if ([...ours].some((id) => theirs.has(id))) return undefined;
   if (merged.conflicts.length === 0) return merged.order as Ids;
   // What only one side moved is as if that side had added it.
