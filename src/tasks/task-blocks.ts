@@ -5,7 +5,7 @@ import { printTaskLine, type TaskLine, tailOf } from './task-line.ts';
 import type { TasksDocument } from './tasks-document.ts';
 
 /** A line that holds a heading; together the parts are the line. */
-export interface HeadingLine {
+interface HeadingLine {
   readonly heading: string;
   readonly tail: string;
 }
