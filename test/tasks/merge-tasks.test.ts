@@ -232,6 +232,31 @@ describe('mergeTasks', () => {
     ).toBe('# A\n- [ ] a\n# X\n- [ ] b\n# Y\n- [ ] c\n');
   });
 
+  it('headings written by both sides stay no moves where one side moves something too', () => {
+    expect(
+      merged(
+        '# A\n- [ ] a\n- [ ] b\n- [ ] c\n- [ ] d\n',
+        '# A\n- [ ] a\n# X\n- [ ] b\n- [ ] c\n- [ ] d\n',
+        '# A\n- [ ] d\n- [ ] a\n- [ ] b\n# Y\n- [ ] c\n',
+      ),
+    ).toBe('# A\n- [ ] d\n- [ ] a\n# X\n- [ ] b\n# Y\n- [ ] c\n');
+  });
+
+  it('a task that both sides moved in its section, each somewhere else, is a conflict', () => {
+    const of = (...titles: string[]) => titles.map((title) => `- [ ] ${title}\n`).join('');
+    const base = of('a', 'b', 'c', 'd');
+    const { text, conflicts } = mergeTasks({ base, local: of('b', 'c', 'a', 'd'), remote: of('b', 'c', 'd', 'a') });
+    expect(text).toBe(base);
+    expect(conflicts).toEqual([expect.any(StructuralConflict)]);
+  });
+
+  it('what a side adds in a place stays together', () => {
+    const base = '- [ ] z\n';
+    expect(merged(base, `${base}- [ ] b\n- [ ] d\n`, `${base}- [ ] c\n- [ ] e\n`)).toBe(
+      `${base}- [ ] b\n- [ ] d\n- [ ] c\n- [ ] e\n`,
+    );
+  });
+
   it('line ends of the whole file changed here and notes there: both, and the last line stays open', () => {
     expect(merged('- [ ] a\n  x\n  y', '- [ ] a\r\n  x\r\n  y', '- [ ] a\n  x\n  z')).toBe('- [ ] a\r\n  x\r\n  z');
   });
@@ -297,16 +322,18 @@ describe('applyTaskResolutions', () => {
   });
 
   it('of twins, decides about the one that stands where the merge put it', () => {
-    const twins = '- [ ] parse\n- [ ] parse\n';
+    const twins = '## Phase parse\n- [ ] parse\n- [ ] parse\n';
     const merge = mergeTasks({
       base: twins,
-      local: '- [ ] parse now\n- [ ] parse\n',
-      remote: '- [ ] parse now\n- [ ] parse it\n',
+      local: '## Phase parse\n- [ ] parse parse\n- [ ] parse\n',
+      remote: '## Phase parse\n- [ ] parse parse\n- [ ] review parse\n',
     });
-    for (const conflict of merge.conflicts) {
-      const decided = ConflictResolution.choose(conflict, 'base', note);
-      expect(applyTaskResolutions(merge.text, [decided], twins)).toBe(merge.text);
-    }
+    expect(merge.conflicts.map(({ location }) => location.at(-1))).toEqual(['title']);
+    const decided = ConflictResolution.choose(merge.conflicts[0]!, 'remote', note);
+    const value = String(merge.conflicts[0]!.remoteValue);
+    expect(applyTaskResolutions(merge.text, [decided], twins)).toBe(
+      merge.text.replace('- [ ] parse\n', `- [ ] ${value}\n`),
+    );
   });
 
   it('decides about the whole file', () => {
