@@ -41,8 +41,11 @@ function mergeItems(
 
 function mergeNeighbours(base: Items, local: Items, remote: Items): Items | undefined {
   if (base.length === 0) {
-    if (remote.every((line) => local.includes(line))) return local;
-    if (local.every((line) => remote.includes(line))) return remote;
+    const [inLocal, inRemote] = [
+      remote.every((line) => local.includes(line)),
+      local.every((line) => remote.includes(line)),
+    ];
+    if (inLocal !== inRemote) return inLocal ? local : remote;
     const areItems = [...local, ...remote].every((line) => listItem.test(line));
     if (!areItems || local.some((line) => remote.includes(line))) return undefined;
     return local.join('') < remote.join('') ? [...local, ...remote] : [...remote, ...local];

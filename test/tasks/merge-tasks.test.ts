@@ -159,6 +159,15 @@ describe('mergeTasks', () => {
     expect(merged('- [ ] a\n', '- [ ] a\n  - here\n', '- [ ] a\n  - there\n')).toBe('- [ ] a\n  - here\n  - there\n');
   });
 
+  it('the same lines added in two orders are a conflict', () => {
+    const { conflicts } = mergeTasks({
+      base: '- [ ] a\n',
+      local: '- [ ] a\n  - x\n  - y\n',
+      remote: '- [ ] a\n  - y\n  - x\n',
+    });
+    expect(conflicts.length).toBe(1);
+  });
+
   it('a text written anew on both sides is a conflict, not two texts', () => {
     const { conflicts } = mergeTasks({ base: '# A\nold\n', local: '# A\nours\n', remote: '# A\ntheirs\n' });
     expect(conflicts.map(({ localValue, remoteValue }) => [localValue, remoteValue])).toEqual([['ours\n', 'theirs\n']]);
@@ -328,12 +337,9 @@ describe('applyTaskResolutions', () => {
       local: '## Phase parse\n- [ ] parse parse\n- [ ] parse\n',
       remote: '## Phase parse\n- [ ] parse parse\n- [ ] review parse\n',
     });
-    expect(merge.conflicts.map(({ location }) => location.at(-1))).toEqual(['title']);
+    expect(merge.conflicts.map(({ path }) => path)).toEqual(['/2']);
     const decided = ConflictResolution.choose(merge.conflicts[0]!, 'remote', note);
-    const value = String(merge.conflicts[0]!.remoteValue);
-    expect(applyTaskResolutions(merge.text, [decided], twins)).toBe(
-      merge.text.replace('- [ ] parse\n', `- [ ] ${value}\n`),
-    );
+    expect(applyTaskResolutions(merge.text, [decided], twins)).toBe(merge.text.replace('- [ ] parse\n', ''));
   });
 
   it('decides about the whole file', () => {
