@@ -114,6 +114,7 @@ describe('merging task files', () => {
             !text.includes('```') &&
             conflicts.length === 0 &&
             !hasTwins({ base, local, remote }) &&
+            ![base, local, remote].some((each) => each.includes('\uFEFF', 1)) &&
             !doTextsMeet({ base, local, remote }) &&
             !doBothReorder({ base, local, remote })
           )

@@ -314,6 +314,9 @@ describe('applyTaskResolutions', () => {
 
   it('puts a decision into the file, markers and all, wherever the task has moved since', () => {
     expect(applyTaskResolutions(text, [decision], base)).toBe('- [ ] one\n- [ ] write it soon\n');
+    expect(applyTaskResolutions('- [ ] one\n- [ ] write it soon\n', [decision], base)).toBe(
+      '- [ ] one\n- [ ] write it soon\n',
+    );
     const later = '# New\r\n* [x] 2.1 write it\r\n* [ ] one';
     expect(applyTaskResolutions(later, [decision], base)).toBe('# New\r\n* [x] 2.1 write it soon\r\n* [ ] one');
   });
