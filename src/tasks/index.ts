@@ -1,6 +1,8 @@
+export { applyTaskResolutions } from './apply-task-resolutions.ts';
+export { removeMarkers } from './conflict-comments.ts';
 export { diffTasks, type TaskEvent, type TaskList } from './diff-tasks.ts';
 export type { TaskFeatures } from './match-tasks.ts';
-export { type MergedTasks, mergeTasks, type TaskFileVersions } from './merge-tasks.ts';
+export { type MergedTasks, type MergeTasksOptions, mergeTasks, type TaskFileVersions } from './merge-tasks.ts';
 export { reconcileStatus, type TaskStatus } from './reconcile-status.ts';
 export type { ScannedLine } from './scan-lines.ts';
 export type { Task } from './task.ts';

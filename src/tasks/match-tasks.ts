@@ -14,7 +14,8 @@ const maxCandidates = 200;
  * The identity of each task, given those of the version before.
  *
  * From the surest to the least sure: same number and title, in the same section and then anywhere; same title in the
- * same section, then anywhere; a similar title, in the same section or with the same number first. Never by place alone.
+ * same section, then anywhere; a similar title, in the same section or with the same number first; in the same section,
+ * the only title that goes on where the other ends. Never by place alone.
  * Tasks that match nothing get an identity made of their title, so every process that reads the same gives the same.
  *
  * @param scope - Goes into new identities, so that equal titles of two files are told apart.
@@ -26,7 +27,7 @@ export function matchTasks(
 ): string[] {
   const uids = new Array<string | undefined>(tasks.length);
   let [now, before] = [featuresOf(tasks), featuresOf(previous)];
-  for (const matchIn of [...sureKeys.map(matchByKey), matchSimilar]) {
+  for (const matchIn of [...sureKeys.map(matchByKey), matchSimilar, matchExtended]) {
     if (now.length === 0 || before.length === 0) break;
     const matched = new Set<Features>();
     matchIn(now, before, (task, old) => {
@@ -132,3 +133,31 @@ const matchSimilar: Match = (tasks, previous, pair) => {
     }
   }
 };
+
+/** How many letters a title has at least, to be known as the beginning of another. */
+const minBeginning = 5;
+
+/** Pairs a task with the only one of its section whose title is the beginning of its own, or goes on where its own ends. */
+const matchExtended: Match = (tasks, previous, pair) => {
+  const keyOf = ({ section, title }: Features) => `${section}\n${title.slice(0, minBeginning)}`;
+  const group = (some: readonly Features[]) => {
+    const groups = new Map<string, Features[]>();
+    for (const task of some) groups.set(keyOf(task), [...(groups.get(keyOf(task))?.slice(-maxCandidates) ?? []), task]);
+    return groups;
+  };
+  const before = group(previous);
+  for (const [key, now] of group(tasks)) {
+    const old = before.get(key) ?? [];
+    if (now.length > maxCandidates || old.length > maxCandidates) continue;
+    for (const task of now) {
+      const [match, ...others] = old.filter((each) => isExtended(task.title, each.title));
+      if (!match || others.length > 0) continue;
+      if (now.filter((each) => isExtended(each.title, match.title)).length === 1) pair(task, match);
+    }
+  }
+};
+
+function isExtended(a: string, b: string): boolean {
+  const [short, long] = a.length < b.length ? [a, b] : [b, a];
+  return short.length >= minBeginning && long.startsWith(short) && /^[^\p{L}\p{N}]/u.test(long.slice(short.length));
+}

@@ -22,6 +22,21 @@ export interface Block extends JsonObject {
   readonly body: string;
 }
 
+/** What a block is made of, each a text of its own. */
+export type Part = keyof TaskLine | keyof HeadingLine | 'lead' | 'body';
+
+/** The block's parts by name. */
+export function partsOf({ lead, line, body }: Block): Partial<Record<Part, string>> {
+  return { lead, ...line, body };
+}
+
+/** The block with other parts. */
+export function withParts(block: Block, parts: Partial<Record<Part, string>>): Block {
+  if (Object.keys(parts).length === 0) return block;
+  const { lead = block.lead, body = block.body, ...line } = parts;
+  return { ...block, lead, body, line: block.line && ({ ...block.line, ...line } as Block['line']) };
+}
+
 /** Takes a document apart. `base` is the version before: its headings and texts keep their identity. */
 export function blocksOf(document: TasksDocument, base = document): Block[] {
   const drafts = draftsOf(document);
@@ -72,35 +87,60 @@ function draftsOf(document: TasksDocument): Draft[] {
 
 const isText = ({ id, line }: Draft) => id === undefined && line === null;
 
+/** Whether the block is a stretch of text. */
+export const isTextBlock = ({ line, body }: Block) => line === null && body !== '';
+
 /** The block's line; empty if it has none. */
 export function printLine({ line }: Pick<Block, 'line'>): string {
   if (line === null) return '';
   return 'mark' in line ? printTaskLine(line as TaskLine) : `${line.heading}${line.tail}`;
 }
 
-/** A heading or text is the same if its words are, or are alike; a heading also if the same task comes first below it. */
+/**
+ * A heading or text is the same if its words are, or are alike; a heading also if the same task comes first below it, a
+ * text also if no other text below its heading is new or gone.
+ */
 function passageIds(drafts: readonly Draft[], base: readonly Draft[] | undefined): string[] {
   const before = passagesOf(base ?? drafts).map((each, index) => ({ ...each, taskUid: `#${each.title}#${index + 1}` }));
   if (!base) return before.map(({ taskUid }) => taskUid);
   const passages = passagesOf(drafts);
   const ids = matchTasks(passages, before, '');
   const found = new Set(ids);
-  const missing = before.filter(({ taskUid }) => !found.has(taskUid));
-  const byFirstTask = new Map(missing.map(({ firstTask, taskUid }) => [firstTask, taskUid]));
   const known = new Set(before.map(({ taskUid }) => taskUid));
-  return passages.map(({ firstTask }, index) => {
+  const missing = soleByPlace(before.filter(({ taskUid }) => !found.has(taskUid)));
+  const added = soleByPlace(passages.filter((_, index) => !known.has(ids[index]!)));
+  return passages.map((passage, index) => {
     const id = ids[index]!;
     if (known.has(id)) return id;
-    return (firstTask !== undefined && byFirstTask.get(firstTask)) || `#${id}`;
+    const isSole = passage.place !== undefined && added.has(passage.place);
+    return (isSole && missing.get(passage.place!)?.taskUid) || `#${id}`;
   });
 }
 
-function passagesOf(drafts: readonly Draft[]): (TaskFeatures & { readonly firstTask: string | undefined })[] {
+interface Passage extends TaskFeatures {
+  /** Where it stands: a heading's first task, a text's headings. Undefined if there is no task. */
+  readonly place: string | undefined;
+}
+
+/** Those that are the only one in their place. */
+function soleByPlace<T extends Passage>(passages: readonly T[]): Map<string | undefined, T> {
+  const sole = new Map<string | undefined, T>();
+  const several = new Set<string | undefined>();
+  for (const passage of passages) {
+    if (sole.has(passage.place)) several.add(passage.place);
+    sole.set(passage.place, passage);
+  }
+  for (const place of several) sole.delete(place);
+  return sole;
+}
+
+function passagesOf(drafts: readonly Draft[]): Passage[] {
   return drafts.flatMap((draft, index) => {
     if (draft.id !== undefined) return [];
     const next = drafts[index + 1]!;
-    const firstTask = isText(draft) ? undefined : isText(next) ? drafts[index + 2]!.id : next.id;
+    const firstTask = isText(next) ? drafts[index + 2]!.id : next.id;
     const title = (printLine(draft) + draft.body).trim();
-    return [{ displayId: null, title, section: draft.section, firstTask }];
+    const place = isText(draft) ? `#${JSON.stringify(draft.section)}` : firstTask;
+    return [{ displayId: null, title, section: draft.section, place }];
   });
 }

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { DeletionConflict, FieldConflict } from '../../src/conflicts/conflict.ts';
+import { DeletionConflict, FieldConflict, StructuralConflict } from '../../src/conflicts/conflict.ts';
+import { ConflictResolution } from '../../src/conflicts/conflict-resolution.ts';
+import { ResolutionOutdatedError } from '../../src/conflicts/errors.ts';
 import { InvalidArgumentError } from '../../src/core/errors.ts';
+import type { JsonValue } from '../../src/core/json-value.ts';
+import { applyTaskResolutions } from '../../src/tasks/apply-task-resolutions.ts';
+import { removeMarkers } from '../../src/tasks/conflict-comments.ts';
 import { mergeTasks } from '../../src/tasks/merge-tasks.ts';
+import { TasksDocument } from '../../src/tasks/tasks-document.ts';
 
 /** The merged text, where there is no conflict on either side of the mirror. */
 function merged(base: string, local: string, remote: string): string {
@@ -135,5 +141,214 @@ describe('mergeTasks', () => {
 
   it('refuses what is no text, and lone surrogates', () => {
     expect(() => mergeTasks({ base: '', local: '\ud800', remote: '' })).toThrow(InvalidArgumentError);
+  });
+
+  it('words of a title merge if a word that both left stands between them', () => {
+    expect(merged('- [ ] write the docs\n', '- [ ] write all the docs\n', '- [ ] write the docs today\n')).toBe(
+      '- [ ] write all the docs today\n',
+    );
+    const { conflicts } = mergeTasks({ base: '- [ ] a b c d\n', local: '- [ ] a B c d\n', remote: '- [ ] a b C d\n' });
+    expect(conflicts.map(({ reason }) => reason)).toEqual([
+      'both sides changed the title of the task "a b c d", each in its own way',
+    ]);
+  });
+
+  it('notes next to each other merge line by line, and list items added in one place both stay', () => {
+    const base = '- [ ] a\n  - one\n  - two\n';
+    expect(merged(base, base.replace('one', '1'), base.replace('two', '2'))).toBe('- [ ] a\n  - 1\n  - 2\n');
+    expect(merged('- [ ] a\n', '- [ ] a\n  - here\n', '- [ ] a\n  - there\n')).toBe('- [ ] a\n  - here\n  - there\n');
+  });
+
+  it('the same lines added in two orders are a conflict', () => {
+    const { conflicts } = mergeTasks({
+      base: '- [ ] a\n',
+      local: '- [ ] a\n  - x\n  - y\n',
+      remote: '- [ ] a\n  - y\n  - x\n',
+    });
+    expect(conflicts.length).toBe(1);
+  });
+
+  it('a text written anew on both sides is a conflict, not two texts', () => {
+    const { conflicts } = mergeTasks({ base: '# A\nold\n', local: '# A\nours\n', remote: '# A\ntheirs\n' });
+    expect(conflicts.map(({ localValue, remoteValue }) => [localValue, remoteValue])).toEqual([['ours\n', 'theirs\n']]);
+  });
+
+  it('moves of different tasks both take effect, under other headings too', () => {
+    const base = '# A\n- [ ] one\n# B\n- [ ] two\n';
+    expect(merged(base, '# A\n# B\n- [ ] one\n- [ ] two\n', '# A\n- [ ] two\n- [ ] one\n# B\n')).toBe(
+      '# A\n- [ ] two\n# B\n- [ ] one\n',
+    );
+  });
+
+  it('a task moved under two different headings is a conflict, and stays where it was', () => {
+    const base = '# A\n- [ ] one\n# B\n- [ ] two\n# C\n- [ ] three\n';
+    const { text, conflicts } = mergeTasks({
+      base,
+      local: '# A\n# B\n- [ ] two\n- [ ] one\n# C\n- [ ] three\n',
+      remote: '# A\n# B\n- [ ] two\n# C\n- [ ] three\n- [ ] one\n',
+    });
+    expect(text).toBe(base);
+    expect(conflicts).toEqual([expect.any(StructuralConflict)]);
+  });
+
+  it('tasks each nested in the other are a conflict', () => {
+    const base = '- [ ] one\n- [ ] two\n';
+    const { text, conflicts } = mergeTasks({
+      base,
+      local: '- [ ] one\n  - [ ] two\n',
+      remote: '- [ ] two\n  - [ ] one\n',
+    });
+    expect(conflicts.length).toBeGreaterThan(0);
+    expect(
+      TasksDocument.parse(text)
+        .tasks.map(({ title }) => title)
+        .sort(),
+    ).toEqual(['one', 'two']);
+  });
+
+  it('what is added below a task goes along with it', () => {
+    const base = '# A\n- [ ] one\n- [ ] two\n# B\n- [ ] three\n';
+    expect(
+      merged(
+        base,
+        '# A\n- [ ] two\n# B\n- [ ] three\n- [ ] one\n',
+        '# A\n- [ ] one\n  - [ ] new\n- [ ] two\n# B\n- [ ] three\n',
+      ),
+    ).toBe('# A\n- [ ] two\n# B\n- [ ] three\n- [ ] one\n  - [ ] new\n');
+  });
+
+  it('sections and nested tasks added in one place stay together, each side’s by itself', () => {
+    const base = '# A\n- [ ] a\n';
+    expect(merged(base, `${base}# X\n- [ ] x\n`, `${base}# Y\n- [ ] y\n`)).toBe(`${base}# X\n- [ ] x\n# Y\n- [ ] y\n`);
+    expect(merged(base, `${base}- [ ] 1.2 p\n  - [ ] p1\n`, `${base}- [ ] 1.10 q\n  - [ ] q1\n`)).toBe(
+      `${base}- [ ] 1.2 p\n  - [ ] p1\n- [ ] 1.10 q\n  - [ ] q1\n`,
+    );
+  });
+
+  it('what is added behind a task that now stands below a new heading stands there too', () => {
+    expect(
+      merged('# A\n- [ ] a\n- [ ] b\n', '# A\n- [ ] a\n# New\n- [ ] b\n', '# A\n- [ ] a\n- [ ] b\n- [ ] c\n'),
+    ).toBe('# A\n- [ ] a\n# New\n- [ ] b\n- [ ] c\n');
+  });
+
+  it('headings that both sides write between tasks are no moves', () => {
+    expect(
+      merged(
+        '# A\n- [ ] a\n- [ ] b\n- [ ] c\n',
+        '# A\n- [ ] a\n# X\n- [ ] b\n- [ ] c\n',
+        '# A\n- [ ] a\n- [ ] b\n# Y\n- [ ] c\n',
+      ),
+    ).toBe('# A\n- [ ] a\n# X\n- [ ] b\n# Y\n- [ ] c\n');
+  });
+
+  it('headings written by both sides stay no moves where one side moves something too', () => {
+    expect(
+      merged(
+        '# A\n- [ ] a\n- [ ] b\n- [ ] c\n- [ ] d\n',
+        '# A\n- [ ] a\n# X\n- [ ] b\n- [ ] c\n- [ ] d\n',
+        '# A\n- [ ] d\n- [ ] a\n- [ ] b\n# Y\n- [ ] c\n',
+      ),
+    ).toBe('# A\n- [ ] d\n- [ ] a\n# X\n- [ ] b\n# Y\n- [ ] c\n');
+  });
+
+  it('a task that both sides moved in its section, each somewhere else, is a conflict', () => {
+    const of = (...titles: string[]) => titles.map((title) => `- [ ] ${title}\n`).join('');
+    const base = of('a', 'b', 'c', 'd');
+    const { text, conflicts } = mergeTasks({ base, local: of('b', 'c', 'a', 'd'), remote: of('b', 'c', 'd', 'a') });
+    expect(text).toBe(base);
+    expect(conflicts).toEqual([expect.any(StructuralConflict)]);
+  });
+
+  it('what a side adds in a place stays together', () => {
+    const base = '- [ ] z\n';
+    expect(merged(base, `${base}- [ ] b\n- [ ] d\n`, `${base}- [ ] c\n- [ ] e\n`)).toBe(
+      `${base}- [ ] b\n- [ ] d\n- [ ] c\n- [ ] e\n`,
+    );
+  });
+
+  it('line ends of the whole file changed here and notes there: both, and the last line stays open', () => {
+    expect(merged('- [ ] a\n  x\n  y', '- [ ] a\r\n  x\r\n  y', '- [ ] a\n  x\n  z')).toBe('- [ ] a\r\n  x\r\n  z');
+  });
+
+  it('notes go with a task that the other side indents', () => {
+    const base = '- [ ] a\n- [ ] b\n  - old\n';
+    expect(merged(base, '- [ ] a\n- [ ] b\n  - old\n  - new\n', '- [ ] a\n  - [ ] b\n    - old\n')).toBe(
+      '- [ ] a\n  - [ ] b\n    - old\n    - new\n',
+    );
+  });
+
+  it('removed here and only formatted anew there is gone', () => {
+    expect(merged('- [ ] a\n- [x] b\n', '- [ ] a\n', '- [ ] a\n\n  * [X] b  \n')).toBe('- [ ] a\n');
+  });
+
+  it('shows conflicts in the file where that is asked, as comments before their places', () => {
+    const versions = {
+      base: '- [ ] one\n- [ ] write it\n',
+      local: '- [ ] one\n- [ ] write it now -->\n',
+      remote: '- [ ] one\n- [ ] write it soon\n',
+    };
+    const { text } = mergeTasks(versions, { markers: true });
+    expect(text).toBe(
+      [
+        '- [ ] one',
+        '  <!-- merge conflict: both sides changed the title of the task "write it", each in its own way',
+        '  local  | write it now --&gt;',
+        '  remote | write it soon',
+        '  -->',
+        '- [ ] write it',
+        '',
+      ].join('\n'),
+    );
+    expect(removeMarkers(text)).toBe(versions.base);
+  });
+});
+
+describe('applyTaskResolutions', () => {
+  const note = { strategy: 'a person', reason: 'said so' };
+  const base = '- [ ] one\n- [ ] write it\n';
+  const { text, conflicts } = mergeTasks(
+    { base, local: base.replace(' it', ' it now'), remote: base.replace(' it', ' it soon') },
+    { markers: true },
+  );
+  const decision = ConflictResolution.choose(conflicts[0]!, 'remote', note);
+
+  it('puts a decision into the file, markers and all, wherever the task has moved since', () => {
+    expect(applyTaskResolutions(text, [decision], base)).toBe('- [ ] one\n- [ ] write it soon\n');
+    expect(applyTaskResolutions('- [ ] one\n- [ ] write it soon\n', [decision], base)).toBe(
+      '- [ ] one\n- [ ] write it soon\n',
+    );
+    const later = '# New\r\n* [x] 2.1 write it\r\n* [ ] one';
+    expect(applyTaskResolutions(later, [decision], base)).toBe('# New\r\n* [x] 2.1 write it soon\r\n* [ ] one');
+  });
+
+  it('refuses a decision about what somebody has changed since', () => {
+    expect(() => applyTaskResolutions('- [ ] write it at once\n', [decision], base)).toThrow(ResolutionOutdatedError);
+  });
+
+  it('refuses a title that would not be read as one', () => {
+    const conflict = conflicts[0]!;
+    const made = (value: JsonValue) => new ConflictResolution(conflict, { ...note, value, dropped: [] });
+    expect(() => applyTaskResolutions(text, [made('two\nlines')], base)).toThrow(InvalidArgumentError);
+    expect(() => applyTaskResolutions(text, [made(5)], base)).toThrow(InvalidArgumentError);
+    expect(() => applyTaskResolutions(text, [made('1. numbered')], base)).toThrow(InvalidArgumentError);
+  });
+
+  it('of twins, decides about the one that stands where the merge put it', () => {
+    const twins = '## Phase parse\n- [ ] parse\n- [ ] parse\n';
+    const merge = mergeTasks({
+      base: twins,
+      local: '## Phase parse\n- [ ] parse parse\n- [ ] parse\n',
+      remote: '## Phase parse\n- [ ] parse parse\n- [ ] review parse\n',
+    });
+    expect(merge.conflicts.map(({ path }) => path)).toEqual(['/2']);
+    const decided = ConflictResolution.choose(merge.conflicts[0]!, 'remote', note);
+    expect(applyTaskResolutions(merge.text, [decided], twins)).toBe(merge.text.replace('- [ ] parse\n', ''));
+  });
+
+  it('decides about the whole file', () => {
+    const versions = { base: '- [ ] a', local: '- [ ] a\n\n```\ncode\n', remote: '- [ ] a\n- [ ] b\n' };
+    const merge = mergeTasks(versions, { markers: true });
+    const decided = ConflictResolution.choose(merge.conflicts[0]!, 'local', note);
+    expect(applyTaskResolutions(merge.text, [decided], versions.base)).toBe(versions.local);
   });
 });

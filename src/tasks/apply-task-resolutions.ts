@@ -1,0 +1,89 @@
+import { applyResolutions } from '../conflicts/apply-resolutions.ts';
+import type { ConflictResolution } from '../conflicts/conflict-resolution.ts';
+import { InvalidArgumentError } from '../core/errors.ts';
+import { jsonEqual } from '../core/json-value.ts';
+import { removeMarkers } from './conflict-comments.ts';
+import { formatOf, fromPlain, toPlain } from './file-format.ts';
+import { isReadBack, printBlocks } from './print-blocks.ts';
+import { type Block, blocksOf, printLine } from './task-blocks.ts';
+import { parseTaskLine } from './task-line.ts';
+import { TasksDocument } from './tasks-document.ts';
+
+/**
+ * A merged tasks.md with each decision in its place, and everything else as it is (CF7, SY5).
+ *
+ * Works on the text that `mergeTasks` gave, with markers (all are taken out) or without, and on a later version of it, as
+ * long as nobody has changed what was in dispute. A decision that has been applied already changes nothing, and neither
+ * does a `ManualResolutionRequired`.
+ *
+ * @param base - The base of that merge: it tells which task is which.
+ * @throws {@link ResolutionOutdatedError} if what was in dispute is no longer as the conflict says: merge again.
+ * @throws {@link InvalidArgumentError} if a decided value would not be read as what it stands for.
+ *
+ * @example
+ * ```ts
+ * const { text, conflicts } = mergeTasks({ base, local, remote });
+ * const resolutions = await new AutoConflictResolver().resolve(conflicts);
+ * await writeFile(path, applyTaskResolutions(text, resolutions, base));
+ * ```
+ */
+export function applyTaskResolutions(text: string, resolutions: readonly ConflictResolution[], base: string): string {
+  for (const [name, value] of Object.entries({ text, base })) {
+    if (typeof value !== 'string') throw new InvalidArgumentError(name, 'text', value);
+  }
+  const unmarked = removeMarkers(text);
+  const whole = resolutions.filter(({ conflict }) => typeof conflict.baseValue === 'string' && conflict.path === '');
+  if (whole.length > 0) return checkedText(applyResolutions<unknown>(unmarked, whole));
+  const formats = [unmarked, base].map(formatOf);
+  // Conflicts of files with line ends of one kind hold plain ones.
+  const isMixed = formats.some((format) => format.isMixed) || JSON.stringify(resolutions).includes('\\r\\n');
+  const format = { ...formats[0]!, isMixed };
+  const before = TasksDocument.parse(toPlain(base, format));
+  const parsed = blocksOf(TasksDocument.parse(toPlain(unmarked, format), { previous: before }), before);
+  const blocks = pinTwins(parsed, blocksOf(before), resolutions);
+  const decided = applyResolutions<readonly Block[]>(blocks, resolutions);
+  const result = printBlocks(decided);
+  if (!decided.every(isBlock) || !isReadBack(result, decided)) {
+    throw new InvalidArgumentError(
+      'resolutions',
+      'values that are read as the tasks, headings or texts they are',
+      result,
+    );
+  }
+  return fromPlain(result, format);
+}
+
+/** Of several blocks with the same words, the one in dispute is that which still stands where the merge put it. */
+function pinTwins(
+  blocks: readonly Block[],
+  base: readonly Block[],
+  resolutions: readonly ConflictResolution[],
+): readonly Block[] {
+  const words = new Map(base.map((block) => [block.id, wordsOf(block)]));
+  const pinned = [...blocks];
+  for (const { conflict } of resolutions) {
+    const [item] = conflict.location;
+    if (typeof item !== 'object') continue;
+    const [id, here] = [String(item.value), pinned[item.index]];
+    if (!here || here.id === id || wordsOf(here) !== words.get(id)) continue;
+    const other = pinned.findIndex((block) => block.id === id);
+    if (other >= 0) pinned[other] = { ...pinned[other]!, id: here.id };
+    pinned[item.index] = { ...here, id };
+  }
+  return pinned;
+}
+
+function wordsOf({ line, body }: Block): string {
+  return line === null ? body : 'title' in line ? `- ${line.title}` : String(line.heading);
+}
+
+function checkedText(text: unknown): string {
+  if (typeof text !== 'string') throw new InvalidArgumentError('resolution.value', 'the text of the file', text);
+  return text;
+}
+
+function isBlock(block: Block): boolean {
+  const { lead, line, body } = block;
+  if (![lead, body].every((lines) => typeof lines === 'string' && (lines === '' || lines.endsWith('\n')))) return false;
+  return line === null || !('mark' in line) || jsonEqual(parseTaskLine(printLine(block)), line);
+}

@@ -1,0 +1,50 @@
+import { type Conflict, StructuralConflict } from '../conflicts/conflict.ts';
+import type { ConflictWords } from './conflict-words.ts';
+import { type Block, printLine } from './task-blocks.ts';
+
+// Each line in a comment begins with a word, so that none of them is read as a task, a heading or a fence.
+const comments =
+  /^(\uFEFF?)[ \t]*<!-- merge conflict: .*\r?\n(?:[ \t]*(?:local |remote) \| .*\r?\n)*[ \t]*-->(?:\r?\n|$)/gm;
+
+/** A marked file without the comments that `mergeTasks` put into it: what it would have given without `markers`. */
+export function removeMarkers(text: string): string {
+  return text.replace(comments, '$1');
+}
+
+/** By block: the conflicts about it as HTML comments, which stand before it and are seen by whoever edits the file. */
+export function commentsOf(
+  conflicts: readonly Conflict[],
+  blocks: readonly Block[],
+  words: ConflictWords,
+): Map<number, string> {
+  const comments = new Map<number, string>();
+  const hasLines = (block: Block) => printLine(block) + block.body !== '';
+  for (const conflict of conflicts) {
+    const [item] = conflict.location;
+    const first = conflict instanceof StructuralConflict && Array.isArray(conflict.baseValue) && conflict.baseValue[0];
+    let at = typeof item === 'object' ? item.index : blocks.findIndex(({ id }) => id === first);
+    // Before something, so that a last line without an end stays the last.
+    if (!blocks.slice(at).some(hasLines)) at = blocks.findLastIndex(hasLines);
+    at = Math.max(at, 0);
+    comments.set(at, (comments.get(at) ?? '') + commentOf(conflict, words, indentBefore(blocks[at])));
+  }
+  return comments;
+}
+
+/** One conflict as a comment. */
+export function commentOf(conflict: Conflict, words: ConflictWords, indent: string): string {
+  const lines = [
+    `<!-- merge conflict: ${conflict.reason}`,
+    ...words.linesOf(conflict, 'local').map((line) => `local  | ${line}`),
+    ...words.linesOf(conflict, 'remote').map((line) => `remote | ${line}`),
+  ];
+  // Nothing inside ends the comment.
+  const inside = lines.map((line) => line.replaceAll(/--(!?)>/g, '--$1&gt;').replace(/[\r\n]+/g, ' '));
+  return [...inside, '-->'].map((line) => `${indent}${line}\n`).join('');
+}
+
+/** Deeper than the task, so that it belongs to the notes above and the task stays nested where it is. */
+function indentBefore(block: Block | undefined): string {
+  if (!block?.line || !('prefix' in block.line)) return '';
+  return `${/^[ \t]*/.exec(String(block.line.prefix))![0]}  `;
+}
