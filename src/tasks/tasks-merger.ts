@@ -1,10 +1,10 @@
 import { applyResolutions } from '../conflicts/apply-resolutions.ts';
 import { Conflict } from '../conflicts/conflict.ts';
+import type { ConflictResolution } from '../conflicts/conflict-resolution.ts';
 import type { JsonObject } from '../core/json-value.ts';
 import type { StateMerger } from '../sync/state-merger.ts';
+import { applyTaskResolutions } from './apply-task-resolutions.ts';
 import { mergeTasks } from './merge-tasks.ts';
-import { type Block, blocksOf, printLine } from './task-blocks.ts';
-import { TasksDocument } from './tasks-document.ts';
 
 /** A tasks.md as a record: its text, byte for byte. */
 export interface TasksFile extends JsonObject {
@@ -22,19 +22,9 @@ export const tasksMerger: StateMerger<TasksFile> = {
     return { state: { text }, conflicts: located };
   },
   apply(state, resolutions, base = state) {
-    const isText = (location: Conflict['location']) => location[0] === 'text';
-    const { text } = applyResolutions(
-      state,
-      resolutions.filter(({ conflict }) => isText(conflict.location)),
-    );
-    const before = TasksDocument.parse(base.text);
-    const blocks: readonly Block[] = blocksOf(TasksDocument.parse(text, { previous: before }), before);
-    const decided = applyResolutions(
-      blocks,
-      resolutions.filter(({ conflict }) => !isText(conflict.location)),
-    );
-    return {
-      text: decided === blocks ? text : decided.map((block) => block.lead + printLine(block) + block.body).join(''),
-    };
+    const isWhole = ({ conflict }: ConflictResolution) => conflict.location[0] === 'text';
+    const { text } = applyResolutions(state, resolutions.filter(isWhole));
+    const parts = resolutions.filter((resolution) => !isWhole(resolution));
+    return { text: parts.length === 0 ? text : applyTaskResolutions(text, parts, base.text) };
   },
 };
