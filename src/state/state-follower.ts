@@ -1,5 +1,6 @@
 import { sleep } from '../core/abort.ts';
 import type { Clock } from '../core/clock.ts';
+import { ClosedError } from '../core/errors.ts';
 import type { OnError } from '../core/on-error.ts';
 import type { MVCCController } from './mvcc-controller.ts';
 import type { StateVersion } from './versioned-state.ts';
@@ -52,6 +53,8 @@ export class StateFollower<S> {
         begun();
         if (signal.aborted) return;
         onError(error);
+        // Of a closed controller there is nothing more to be heard.
+        if (error instanceof ClosedError) return;
         await sleep(retryMs, { clock, signal }).catch(() => {});
       }
     }

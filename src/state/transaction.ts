@@ -305,6 +305,8 @@ export class Transaction<S = JsonValue> {
 
   async *#scan(prefix: string, batchSize: number) {
     const store = await this.#context.store();
+    // Who has ended meanwhile must not open a snapshot that nobody releases.
+    this.#assertOpen();
     const page = { prefix, batchSize, own: this.#writes.view, assertOpen: () => this.#assertOpen() };
     if (keepsSnapshot(this.isolationLevel)) {
       this.#reads.scanned(prefix);

@@ -2,7 +2,9 @@ import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PgQueryable } from '../../src/adapters/postgres/pg-queryable.ts';
 import { PostgreSQLVersionStore } from '../../src/adapters/postgres/postgresql-version-store.ts';
+import { MemoryCacheProvider } from '../../src/cache/memory-cache-provider.ts';
 import { CommitInDoubtError } from '../../src/core/errors.ts';
+import { StateManager } from '../../src/state/state-manager.ts';
 import type { CommitRequest } from '../../src/state/version-store.ts';
 
 let db: PGlite;
@@ -13,6 +15,20 @@ afterAll(() => db.close());
 
 const write = (aggregateId: string, state: string | number = 1) => ({ aggregateId, state });
 const request = (...ids: string[]): CommitRequest => ({ writes: ids.map((id) => write(id)), checks: [], timestamp: 0 });
+
+it('what a cache has kept of a transaction that was rolled back nobody else is given', async () => {
+  const store = new PostgreSQLVersionStore(db, { schema: 'undone' });
+  const cacheProvider = new MemoryCacheProvider({ max: 10 });
+  const outside = new StateManager<string>({ store, cacheProvider });
+  await outside.set('a', 'first');
+  await db.exec('begin');
+  const inside = new StateManager<string>({ store: store.withTransaction(db), cacheProvider });
+  await inside.set('a', 'undone');
+  expect((await inside.get('a'))?.state).toBe('undone');
+  await db.exec('rollback');
+  await outside.set('a', 'second');
+  expect(await outside.get('a')).toMatchObject({ version: 2, state: 'second' });
+});
 
 describe('round trips', () => {
   /** The statements that a store sends. */
