@@ -64,6 +64,19 @@ describe('round trips', () => {
     }
   });
 
+  it('a commit that has lost, and writes what is held, makes no other of its group be done twice', async () => {
+    const { store } = await counting('held');
+    await store.commit(request('lost'));
+    await store.prepare('holder', request('held'));
+    const loser = { ...request('held'), checks: [{ aggregateId: 'lost', version: 9 }, { prefix: 'no', sequence: 0 }] };
+    const outcomes = await Promise.all([store.commit(request('a')), store.commit(loser), store.commit(request('b'))]);
+    expect(outcomes[1]).toEqual({
+      status: 'conflict',
+      failed: [{ check: loser.checks[0], aggregateId: 'lost', actualVersion: 1 }],
+    });
+    expect(await Promise.all(['a', 'b', 'held'].map((id) => store.latestVersion(id)))).toEqual([1, 1, 0]);
+  });
+
   it('commits that come while one is on its way share the next, each with its own outcome', async () => {
     const { sent, store } = await counting('groups');
     sent.length = 0;

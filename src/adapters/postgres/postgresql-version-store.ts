@@ -241,7 +241,8 @@ export class PostgreSQLVersionStore implements VersionStore {
       if (isMigrationError(error, 'COMMIT_IN_DOUBT')) {
         return requests.map((request) => ({ error: inDoubt([request], error.cause) }));
       }
-      if (requests.length === 1) return [{ error }];
+      // What is no failure of the statement may come after it: sent again, it would take effect twice.
+      if (requests.length === 1 || !isMigrationError(error)) return requests.map(() => ({ error }));
       // One of them makes the statement fail: the others must not suffer for it.
       const settled: CommitSettled[] = [];
       for (const request of requests) settled.push(...(await this.#settle([request])));
