@@ -68,7 +68,13 @@ describe('round trips', () => {
     const { store } = await counting('held');
     await store.commit(request('lost'));
     await store.prepare('holder', request('held'));
-    const loser = { ...request('held'), checks: [{ aggregateId: 'lost', version: 9 }, { prefix: 'no', sequence: 0 }] };
+    const loser = {
+      ...request('held'),
+      checks: [
+        { aggregateId: 'lost', version: 9 },
+        { prefix: 'no', sequence: 0 },
+      ],
+    };
     const outcomes = await Promise.all([store.commit(request('a')), store.commit(loser), store.commit(request('b'))]);
     expect(outcomes[1]).toEqual({
       status: 'conflict',
