@@ -39,15 +39,9 @@ export class StateFollower<S> {
       try {
         after ??= await mvcc.lastSequence();
         begun();
-        let current = after;
-        for await (const { sequence, version } of mvcc.watch({
-          after,
-          signal,
-          ...(pollIntervalMs && { pollIntervalMs }),
-        })) {
-          if (sequence !== current) after = current;
-          current = sequence;
-          tell(version);
+        for await (const watched of mvcc.watch({ after, signal, ...(pollIntervalMs && { pollIntervalMs }) })) {
+          tell(watched.version);
+          after = watched.after;
         }
       } catch (error) {
         begun();
