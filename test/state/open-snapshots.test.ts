@@ -96,6 +96,19 @@ describe('snapshots that stay open', () => {
     expect(await mvcc.vacuum({ versions: 1 })).toBe(1);
   });
 
+  it('end with a transaction of read_committed whose scan was dropped, and expire while it scans', async () => {
+    const mvcc = new MVCCController<number>();
+    for (const id of ['a', 'b']) await mvcc.writeVersion(id, 1);
+    const dropped = mvcc.begin({ isolationLevel: 'read_committed' });
+    await dropped.scan('', { batchSize: 1 }).next();
+    await dropped.rollback();
+    expect(mvcc.expireSnapshots({ olderThanMs: 0 })).toBe(0);
+    const scan = mvcc.begin({ isolationLevel: 'read_committed' }).scan('', { batchSize: 1 });
+    await scan.next();
+    expect(mvcc.expireSnapshots({ olderThanMs: 0 })).toBe(1);
+    await expect(scan.next()).rejects.toThrow(SnapshotTooOldError);
+  });
+
   it('are not opened by a scan whose transaction ends before it begins', async () => {
     for (const isolationLevel of ['serializable', 'read_committed'] as const) {
       const mvcc = new MVCCController<number>();
