@@ -283,7 +283,10 @@ export class Transaction<S = JsonValue> {
   async #settle<T>(settle: (changes: Changes) => Promise<T>): Promise<T> {
     const { view, steps } = this.#writes;
     const assertGoesOn = () => this.#signal?.throwIfAborted();
-    if (steps.length > 0) return replaySteps(steps, { context: this.#context, settle, assertGoesOn });
+    // Whether there is something to delete is decided at the commit, too.
+    const isDecidedAnew = !keepsSnapshot(this.isolationLevel) && [...view.values()].includes(undefined);
+    const again = steps.length === 0 && isDecidedAnew ? [view] : steps;
+    if (again.length > 0) return replaySteps(again, { context: this.#context, settle, assertGoesOn });
     const checks = await this.#reads.checks(view.keys());
     const writes: VersionWrite[] = [];
     for (const [aggregateId, state] of view) {
