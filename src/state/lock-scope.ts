@@ -1,4 +1,5 @@
 import { createId } from '../core/ids.ts';
+import { TransactionEndedError } from './errors.ts';
 import type { LockManager, ReleaseLocks } from './lock-manager.ts';
 
 /**
@@ -11,6 +12,7 @@ export class LockScope {
   readonly #signal: AbortSignal | undefined;
   readonly #owner = createId();
   readonly #held = new Map<string, Promise<ReleaseLocks>>();
+  #ended = false;
 
   constructor(
     locks: LockManager,
@@ -21,8 +23,9 @@ export class LockScope {
     this.#signal = options.signal;
   }
 
-  /** Resolves once the aggregate is locked. */
+  /** Resolves once the aggregate is locked. @throws {@link TransactionEndedError} after the end. */
   async lock(aggregateId: string): Promise<void> {
+    if (this.#ended) throw new TransactionEndedError();
     const known = this.#held.get(aggregateId);
     if (known) return void (await known);
     const options = { owner: this.#owner, timeoutMs: this.#timeoutMs, signal: this.#signal };
@@ -34,6 +37,12 @@ export class LockScope {
       this.#held.delete(aggregateId);
       throw error;
     }
+  }
+
+  /** Gives back all of it, and locks nothing any more: work that goes on after its end would keep it for ever. */
+  end(): Promise<void> {
+    this.#ended = true;
+    return this.release();
   }
 
   /** Gives back all of it, also what is still waited for. */

@@ -298,7 +298,11 @@ export class MVCCController<S = JsonValue> {
     return this.#snapshots.expire(checkWhole(olderThanMs, 0, 'options.olderThanMs'));
   }
 
-  /** Compares every version that is stored with the checksum stored beside it. */
+  /**
+   * Compares every version that is stored with the checksum stored beside it.
+   *
+   * @throws {@link StorageError}, naming the first version that can't be read at all.
+   */
   async verify(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<VersionReport> {
     return verifyVersions(await this.#ready(), options.signal);
   }

@@ -1,7 +1,7 @@
 import { ConcurrencyConflictError } from '../core/errors.ts';
 import { scanVersions } from './scan-versions.ts';
 import type { ReadContext } from './transaction-reads.ts';
-import type { VersionStore } from './version-store.ts';
+import type { VersionCheck, VersionStore } from './version-store.ts';
 import type { Changes, NewState, Statement, Step } from './write-set.ts';
 
 /** Others commit in between each time only under heavy contention: then it is better to give up. */
@@ -52,10 +52,12 @@ async function replay(
     }
   }
   const writes: { aggregateId: string; state: NewState }[] = [];
+  const deleted: VersionCheck[] = [];
   for (const [aggregateId, state] of own) {
+    if (state === undefined) deleted.push({ aggregateId, sequence });
     if (state !== undefined || (await store.read(aggregateId, { sequence }))?.state !== undefined) {
       writes.push({ aggregateId, state });
     }
   }
-  return { writes, checks: [...prefixes].map((prefix) => ({ prefix, sequence })) };
+  return { writes, checks: [...[...prefixes].map((prefix) => ({ prefix, sequence })), ...deleted] };
 }

@@ -1,5 +1,6 @@
 import { sleep } from '../core/abort.ts';
 import type { Clock } from '../core/clock.ts';
+import { ClosedError } from '../core/errors.ts';
 import type { OnError } from '../core/on-error.ts';
 import type { MVCCController } from './mvcc-controller.ts';
 import type { StateVersion } from './versioned-state.ts';
@@ -38,20 +39,16 @@ export class StateFollower<S> {
       try {
         after ??= await mvcc.lastSequence();
         begun();
-        let current = after;
-        for await (const { sequence, version } of mvcc.watch({
-          after,
-          signal,
-          ...(pollIntervalMs && { pollIntervalMs }),
-        })) {
-          if (sequence !== current) after = current;
-          current = sequence;
-          tell(version);
+        for await (const watched of mvcc.watch({ after, signal, ...(pollIntervalMs && { pollIntervalMs }) })) {
+          tell(watched.version);
+          after = watched.after;
         }
       } catch (error) {
         begun();
         if (signal.aborted) return;
         onError(error);
+        // Of a closed controller there is nothing more to be heard.
+        if (error instanceof ClosedError) return;
         await sleep(retryMs, { clock, signal }).catch(() => {});
       }
     }

@@ -62,7 +62,11 @@ export class StateManager<S = JsonValue> {
       throw new InvalidArgumentError('options.concurrencyControl', '"optimistic" or "pessimistic"', concurrencyControl);
     }
     const isPessimistic = concurrencyControl === 'pessimistic';
-    if (locks && !isPessimistic) throw new InvalidArgumentError('options.locks', 'none, being optimistic', locks);
+    for (const [name, value] of Object.entries({ locks, lockTimeoutMs })) {
+      if (value === undefined || isPessimistic) continue;
+      throw new InvalidArgumentError(`options.${name}`, 'none, being optimistic', value);
+    }
+    checkWhole(retry.maxAttempts ?? 1, 1, 'options.retry.maxAttempts');
     if (store && mvcc) throw new InvalidArgumentError('options.store', 'either a store or an mvcc', store);
     if (events && mvcc) {
       throw new InvalidArgumentError('options.events', 'a store beside them (for an mvcc: recordChanges)', events);
@@ -71,7 +75,8 @@ export class StateManager<S = JsonValue> {
     this.#mvcc = mvcc ?? new MVCCController<S>({ clock, store: events ? recordChanges(kept, events) : kept });
     this.#ownsMvcc = mvcc === undefined;
     this.#locks = isPessimistic ? (locks ?? new MemoryLockManager({ clock })) : undefined;
-    this.#lockTimeoutMs = lockTimeoutMs && checkWhole(lockTimeoutMs, 1, 'options.lockTimeoutMs');
+    this.#lockTimeoutMs =
+      lockTimeoutMs === undefined ? undefined : checkWhole(lockTimeoutMs, 1, 'options.lockTimeoutMs');
     this.#turns = new Turns(clock);
     this.#isolationLevel = checkIsolationLevel(isolationLevel);
     this.#cache = cacheProvider && new VersionCache(this.#mvcc, cacheProvider, onError);
@@ -230,7 +235,7 @@ export class StateManager<S = JsonValue> {
       });
     } finally {
       contender.leave();
-      await scope?.release();
+      await scope?.end();
     }
   }
 
@@ -285,7 +290,7 @@ export class StateManager<S = JsonValue> {
       await scope.lock(checkAggregateId(aggregateId));
       return await work();
     } finally {
-      await scope.release();
+      await scope.end();
     }
   }
 

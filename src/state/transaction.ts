@@ -3,6 +3,7 @@ import { frozenJson, type JsonValue } from '../core/json-value.ts';
 import { checkAggregateId, checkWhole } from './arguments.ts';
 import { ReadOnlyTransactionError, SavepointEndedError, TransactionEndedError } from './errors.ts';
 import { type IsolationLevel, keepsSnapshot } from './isolation-level.ts';
+import type { OpenSnapshot } from './open-snapshots.ts';
 import { replaySteps } from './replay-steps.ts';
 import { scanVersions } from './scan-versions.ts';
 import { type ReadContext, TransactionReads } from './transaction-reads.ts';
@@ -67,6 +68,8 @@ export class Transaction<S = JsonValue> {
   readonly #signal: AbortSignal | undefined;
   readonly #reads: TransactionReads;
   readonly #writes = new WriteSet();
+  /** Those of scans under way, where the level keeps none: whoever lets go of an iteration does not end it. */
+  readonly #scans = new Set<OpenSnapshot>();
   #ended = false;
   #stopListening: (() => void) | undefined;
 
@@ -213,6 +216,7 @@ export class Transaction<S = JsonValue> {
    * @throws {@link ConcurrencyConflictError} in `repeatable_read` if somebody has committed an aggregate written here
    * since the snapshot, in `serializable` also one that was only read or scanned here, in `read_committed` if statements
    * over many still clashed at their last try. Nothing was written: begin again.
+   * @throws {@link SnapshotTooOldError} if it was expired, or lost and what it saw is removed. Nothing was written.
    * @throws {@link PreparedConflictError} if a prepared transaction holds what is written.
    * @throws {@link StorageError} if the storage failed; where the connection broke, read again whether it took effect.
    */
@@ -254,6 +258,7 @@ export class Transaction<S = JsonValue> {
     this.#ended = true;
     this.#stopListening?.();
     this.#reads.release();
+    for (const snapshot of this.#scans) snapshot.release();
     this.#context.ended(this);
   }
 
@@ -278,7 +283,10 @@ export class Transaction<S = JsonValue> {
   async #settle<T>(settle: (changes: Changes) => Promise<T>): Promise<T> {
     const { view, steps } = this.#writes;
     const assertGoesOn = () => this.#signal?.throwIfAborted();
-    if (steps.length > 0) return replaySteps(steps, { context: this.#context, settle, assertGoesOn });
+    // Whether there is something to delete is decided at the commit, too.
+    const isDecidedAnew = !keepsSnapshot(this.isolationLevel) && [...view.values()].includes(undefined);
+    const again = steps.length === 0 && isDecidedAnew ? [view] : steps;
+    if (again.length > 0) return replaySteps(again, { context: this.#context, settle, assertGoesOn });
     const checks = await this.#reads.checks(view.keys());
     const writes: VersionWrite[] = [];
     for (const [aggregateId, state] of view) {
@@ -305,6 +313,8 @@ export class Transaction<S = JsonValue> {
 
   async *#scan(prefix: string, batchSize: number) {
     const store = await this.#context.store();
+    // Who has ended meanwhile must not open a snapshot that nobody releases.
+    this.#assertOpen();
     const page = { prefix, batchSize, own: this.#writes.view, assertOpen: () => this.#assertOpen() };
     if (keepsSnapshot(this.isolationLevel)) {
       this.#reads.scanned(prefix);
@@ -312,9 +322,15 @@ export class Transaction<S = JsonValue> {
       return;
     }
     const snapshot = this.#context.snapshots.open(this.#context.store);
+    this.#scans.add(snapshot);
+    const assertOpen = () => {
+      this.#assertOpen();
+      snapshot.assertNotExpired();
+    };
     try {
-      yield* scanVersions(store, { ...page, sequence: await snapshot.sequence });
+      yield* scanVersions(store, { ...page, assertOpen, sequence: await snapshot.sequence });
     } finally {
+      this.#scans.delete(snapshot);
       snapshot.release();
     }
   }

@@ -24,7 +24,10 @@ export class Turns {
     if (queue) await this.#patiently(queue, signal);
   }
 
-  /** Queues up behind those who lost it before. Resolves with the function that ends the turn. */
+  /**
+   * Queues up behind those who lost it before. Resolves with the function that ends the turn, which ends by itself when it takes
+   * too long: else work that hangs would make everybody who comes later wait.
+   */
   async take(aggregateId: string, signal: AbortSignal | undefined): Promise<() => void> {
     const before = this.#queues.get(aggregateId);
     let end = () => {};
@@ -40,7 +43,11 @@ export class Turns {
       end();
       throw error;
     }
-    return end;
+    const cancel = this.#clock.schedule(end, patienceMs);
+    return () => {
+      cancel();
+      end();
+    };
   }
 
   async #patiently(queue: Promise<void>, signal: AbortSignal | undefined): Promise<void> {

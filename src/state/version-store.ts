@@ -217,7 +217,8 @@ export interface VersionStore {
   commitSync?(request: CommitRequest, options?: CommitOptions): CommitOutcome;
   /**
    * The same storage, working inside a transaction that the caller has open on this client: what is committed takes effect if
-   * and when the caller commits. Its `init` does nothing. Left out where there is no such thing.
+   * and when the caller commits. Its `init` does nothing, and its `identity` is one of its own, since what it shows may be
+   * undone. Left out where there is no such thing.
    */
   withTransaction?(client: unknown): VersionStore;
 }

@@ -20,8 +20,12 @@ export interface WatchOptions {
 
 /** A version, and the commit that wrote it. */
 export interface WatchedVersion<S> {
-  /** Give the last one that you are done with as `after`, to go on from there. */
   readonly sequence: number;
+  /**
+   * Once you are done with this version: what to give as `after`, to go on from there. Of a commit with several versions, its
+   * sequence comes with the last one; who stops before is given them all again, and misses none.
+   */
+  readonly after: number;
   readonly version: StateVersion<S>;
 }
 
@@ -44,10 +48,12 @@ export async function* watchVersions<S>(
     after ??= last;
     while (after < last) {
       const page: readonly StoredVersion[] = await store.changes({ after, prefix, limit: pageSize });
-      for (const stored of page) {
+      const wanted = aggregateId === undefined ? page : page.filter((stored) => stored.aggregateId === aggregateId);
+      for (const [index, stored] of wanted.entries()) {
         signal?.throwIfAborted();
-        if (aggregateId !== undefined && stored.aggregateId !== aggregateId) continue;
-        yield { sequence: stored.sequence, version: stateVersion(stored) };
+        const { sequence } = stored;
+        if (wanted[index + 1]?.sequence !== sequence) after = sequence;
+        yield { sequence, after, version: stateVersion(stored) };
       }
       // None left: then there is nothing of interest up to the last commit.
       after = page.at(-1)?.sequence ?? last;

@@ -2,7 +2,9 @@ import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PgQueryable } from '../../src/adapters/postgres/pg-queryable.ts';
 import { PostgreSQLVersionStore } from '../../src/adapters/postgres/postgresql-version-store.ts';
+import { MemoryCacheProvider } from '../../src/cache/memory-cache-provider.ts';
 import { CommitInDoubtError } from '../../src/core/errors.ts';
+import { StateManager } from '../../src/state/state-manager.ts';
 import type { CommitRequest } from '../../src/state/version-store.ts';
 
 let db: PGlite;
@@ -13,6 +15,20 @@ afterAll(() => db.close());
 
 const write = (aggregateId: string, state: string | number = 1) => ({ aggregateId, state });
 const request = (...ids: string[]): CommitRequest => ({ writes: ids.map((id) => write(id)), checks: [], timestamp: 0 });
+
+it('what a cache has kept of a transaction that was rolled back nobody else is given', async () => {
+  const store = new PostgreSQLVersionStore(db, { schema: 'undone' });
+  const cacheProvider = new MemoryCacheProvider({ max: 10 });
+  const outside = new StateManager<string>({ store, cacheProvider });
+  await outside.set('a', 'first');
+  await db.exec('begin');
+  const inside = new StateManager<string>({ store: store.withTransaction(db), cacheProvider });
+  await inside.set('a', 'undone');
+  expect((await inside.get('a'))?.state).toBe('undone');
+  await db.exec('rollback');
+  await outside.set('a', 'second');
+  expect(await outside.get('a')).toMatchObject({ version: 2, state: 'second' });
+});
 
 describe('round trips', () => {
   /** The statements that a store sends. */
@@ -46,6 +62,25 @@ describe('round trips', () => {
       expect(outcome.status).toBe('committed');
       expect(sent.length).toBe(1);
     }
+  });
+
+  it('a commit that has lost, and writes what is held, makes no other of its group be done twice', async () => {
+    const { store } = await counting('held');
+    await store.commit(request('lost'));
+    await store.prepare('holder', request('held'));
+    const loser = {
+      ...request('held'),
+      checks: [
+        { aggregateId: 'lost', version: 9 },
+        { prefix: 'no', sequence: 0 },
+      ],
+    };
+    const outcomes = await Promise.all([store.commit(request('a')), store.commit(loser), store.commit(request('b'))]);
+    expect(outcomes[1]).toEqual({
+      status: 'conflict',
+      failed: [{ check: loser.checks[0], aggregateId: 'lost', actualVersion: 1 }],
+    });
+    expect(await Promise.all(['a', 'b', 'held'].map((id) => store.latestVersion(id)))).toEqual([1, 1, 0]);
   });
 
   it('commits that come while one is on its way share the next, each with its own outcome', async () => {

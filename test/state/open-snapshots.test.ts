@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidArgumentError, SnapshotTooOldError } from '../../src/core/errors.ts';
+import { TransactionEndedError } from '../../src/state/errors.ts';
 import { MemoryVersionStore } from '../../src/state/memory-version-store.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
 import type { LongSnapshot } from '../../src/state/open-snapshots.ts';
@@ -93,6 +94,30 @@ describe('snapshots that stay open', () => {
     await scan.return();
     expect(mvcc.expireSnapshots({ olderThanMs: 0 })).toBe(0);
     expect(await mvcc.vacuum({ versions: 1 })).toBe(1);
+  });
+
+  it('end with a transaction of read_committed whose scan was dropped, and expire while it scans', async () => {
+    const mvcc = new MVCCController<number>();
+    for (const id of ['a', 'b']) await mvcc.writeVersion(id, 1);
+    const dropped = mvcc.begin({ isolationLevel: 'read_committed' });
+    await dropped.scan('', { batchSize: 1 }).next();
+    await dropped.rollback();
+    expect(mvcc.expireSnapshots({ olderThanMs: 0 })).toBe(0);
+    const scan = mvcc.begin({ isolationLevel: 'read_committed' }).scan('', { batchSize: 1 });
+    await scan.next();
+    expect(mvcc.expireSnapshots({ olderThanMs: 0 })).toBe(1);
+    await expect(scan.next()).rejects.toThrow(SnapshotTooOldError);
+  });
+
+  it('are not opened by a scan whose transaction ends before it begins', async () => {
+    for (const isolationLevel of ['serializable', 'read_committed'] as const) {
+      const mvcc = new MVCCController<number>();
+      const transaction = mvcc.begin({ isolationLevel });
+      const first = transaction.scan('').next();
+      await transaction.rollback();
+      await expect(first).rejects.toThrow(TransactionEndedError);
+      expect(mvcc.expireSnapshots({ olderThanMs: 0 })).toBe(0);
+    }
   });
 
   it('hold back only what they see, of what others have written too', async () => {

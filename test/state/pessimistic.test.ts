@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PostgreSQLLockManager } from '../../src/adapters/postgres/postgresql-lock-manager.ts';
 import { PostgreSQLVersionStore } from '../../src/adapters/postgres/postgresql-version-store.ts';
 import { InvalidArgumentError } from '../../src/core/errors.ts';
+import { TransactionEndedError } from '../../src/state/errors.ts';
 import type { LockManager } from '../../src/state/lock-manager.ts';
 import { MemoryLockManager } from '../../src/state/memory-lock-manager.ts';
 import { MemoryVersionStore } from '../../src/state/memory-version-store.ts';
@@ -87,6 +88,22 @@ function promises(open: () => { store: VersionStore; locks: LockManager }) {
     for (const id of ['a', 'b']) await (await locks.acquire([id], { owner: 'after', timeoutMs: 5000 }))();
   });
 
+  it('work that goes on after its transaction has failed locks nothing any more', async () => {
+    const { store, locks } = open();
+    const manager = new StateManager<number>({ store, locks, concurrencyControl });
+    let goOn = () => {};
+    const over = new Promise<void>((resolve) => (goOn = resolve));
+    let late: Promise<unknown> | undefined;
+    const failed = manager.transaction(async (each) => {
+      late = over.then(() => each.write('a', 1));
+      throw new Error('stop');
+    });
+    await expect(failed).rejects.toThrow('stop');
+    goOn();
+    await expect(late).rejects.toThrow(TransactionEndedError);
+    await (await locks.acquire(['a'], { owner: 'after', timeoutMs: 5000 }))();
+  });
+
   it('gives up when it has waited for long enough, or when told to', async () => {
     const { store, locks } = open();
     const release = await locks.acquire(['a'], { owner: 'somebody' });
@@ -114,7 +131,11 @@ describe('a pessimistic StateManager', () => {
     expect(clock.pending).toBe(0);
     expect(() => new StateManager({ locks: new MemoryLockManager() })).toThrow(InvalidArgumentError);
     expect(() => new StateManager({ concurrencyControl: 'other' as never })).toThrow(InvalidArgumentError);
-    expect(() => new StateManager({ concurrencyControl, lockTimeoutMs: -1 })).toThrow(InvalidArgumentError);
+    expect(() => new StateManager({ lockTimeoutMs: 10 })).toThrow(InvalidArgumentError);
+    for (const lockTimeoutMs of [-1, 0, Number.NaN]) {
+      expect(() => new StateManager({ concurrencyControl, lockTimeoutMs })).toThrow(InvalidArgumentError);
+    }
+    expect(() => new StateManager({ retry: { maxAttempts: 0 } })).toThrow(InvalidArgumentError);
   });
 });
 

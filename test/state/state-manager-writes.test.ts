@@ -139,4 +139,17 @@ describe('StateManager', () => {
     await clock.advance(500);
     expect(clock.pending).toBe(0);
   });
+
+  it('tells once that the controller was closed, and follows it no more', async () => {
+    const clock = new FakeClock();
+    const errors: unknown[] = [];
+    const mvcc = new MVCCController<number>({ clock });
+    const manager = new StateManager<number>({ mvcc, clock, onError: (error) => errors.push(error) });
+    manager.subscribe(() => {}, { others: true });
+    await manager.set('a', 1);
+    await mvcc.close();
+    await clock.advance(5000);
+    expect(errors).toEqual([expect.objectContaining({ code: 'CLOSED' })]);
+    expect(clock.pending).toBe(0);
+  });
 });

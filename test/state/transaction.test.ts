@@ -42,6 +42,16 @@ describe('Transaction', () => {
     expect((await writer.read('a'))?.state).toBe(2);
   });
 
+  it('deletes at read_committed only what is there at the commit, however many delete it at once', async () => {
+    const mvcc = new MVCCController<number>();
+    await mvcc.writeVersion('a', 1);
+    const transactions = [1, 2, 3].map(() => mvcc.begin({ isolationLevel: 'read_committed' }));
+    for (const transaction of transactions) await transaction.delete('a');
+    const committed = await Promise.all(transactions.map((each) => each.commit()));
+    expect(committed.flat().map(({ version }) => version)).toEqual([2]);
+    expect(await mvcc.latestVersion('a')).toBe(2);
+  });
+
   it('refuses what comes after its end', async () => {
     const mvcc = new MVCCController<number>();
     const end = { commit: mvcc.begin(), rollback: mvcc.begin() };

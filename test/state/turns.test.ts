@@ -64,8 +64,26 @@ describe('Turns', () => {
     await turns.take('a', undefined);
     const impatient = Promise.all([turns.take('a', undefined), turns.passed('a', undefined)]);
     await clock.advance(1000);
-    await impatient;
+    const [end] = await impatient;
+    end();
     expect(clock.pending).toBe(0);
+  });
+
+  it('are over for work that hangs: nobody waits for it again and again', async () => {
+    const clock = new FakeClock();
+    const counters = new StateManager<number>({ clock });
+    await counters.set('a', 1);
+    let tries = 0;
+    void counters.update('a', async (count = 0) => {
+      if (++tries > 1) return new Promise<never>(() => {});
+      await counters.set('a', 2);
+      return count + 1;
+    });
+    await clock.advance(1000);
+    expect(tries).toBe(2);
+    for (const expected of [3, 4]) {
+      expect((await counters.update('a', (count = 0) => count + 1)).state).toBe(expected);
+    }
   });
 
   it('go on behind one who gave up', async () => {

@@ -101,6 +101,19 @@ describe.each(testStores('two_phase'))('two-phase commit on $kind', ({ create })
     await mvcc.decide(id, 'commit');
   });
 
+  it('a transaction that has lost and writes what is held, having scanned, is told that it has lost', async () => {
+    const { of, mvcc, id } = await begin();
+    const [holder, loser] = [mvcc.begin(), mvcc.begin()];
+    await loser.read(of('a'));
+    await collect(loser.scan(of('nothing')));
+    await loser.write(of('b'), 21);
+    await mvcc.writeVersion(of('a'), 11);
+    await holder.write(of('b'), 22);
+    await holder.prepare(id);
+    await expect(loser.commit()).rejects.toMatchObject({ code: 'CONCURRENCY_CONFLICT', aggregateId: of('a') });
+    await mvcc.decide(id, 'rollback');
+  });
+
   it('at read_committed statements over many are made of what is there when it is prepared', async () => {
     const { of, mvcc, states, id } = await begin();
     const transaction = mvcc.begin({ isolationLevel: 'read_committed' });

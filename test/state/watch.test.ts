@@ -45,6 +45,29 @@ describe.each(testStores('watch'))('watching on $kind', ({ create }) => {
     expect(await next(mvcc.watch({ prefix: of.prefix, after: sequence }), 2)).toEqual(found.slice(1, 3));
   });
 
+  it('who stops amid the versions of a commit, and goes on, misses none', async () => {
+    const of = freshIds();
+    const mvcc = new MVCCController<number>({ store: create() });
+    let seen = await mvcc.lastSequence();
+    const transaction = mvcc.begin();
+    for (const id of ['a', 'b', 'c']) await transaction.write(of(id), 1);
+    await transaction.commit();
+    await mvcc.writeVersion(of('d'), 1);
+    const told = new Set<string>();
+    for (let tries = 0; tries < 4; tries++) {
+      let count = 0;
+      for await (const { version, after } of mvcc.watch({ prefix: of.prefix, after: seen })) {
+        told.add(version.aggregateId);
+        seen = after;
+        if (++count > tries || version.aggregateId === of('d')) break;
+      }
+    }
+    expect([...told].sort()).toEqual(['a', 'b', 'c', 'd'].map(of));
+    // Of one aggregate there is one version in a commit.
+    const only = (await mvcc.watch({ aggregateId: of('a'), after: 0 }).next()).value!;
+    expect(only.after).toBe(only.sequence);
+  });
+
   it('tells one aggregate alone, and pages through many commits', async () => {
     const of = freshIds();
     const mvcc = new MVCCController<number>({ store: create() });

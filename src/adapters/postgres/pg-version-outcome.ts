@@ -51,10 +51,13 @@ export function refusalOf({ checks }: CommitRequest, rows: readonly OutcomeRow[]
   ];
   return {
     status: 'conflict',
-    failed: rows.map(({ n, id: aggregateId, versions }) => ({
-      check: numbered[Number(n) - 1]!,
-      aggregateId,
-      actualVersion: Number(versions[0]),
-    })),
+    // Who holds a write may be told behind them.
+    failed: rows
+      .filter((row) => row.status === 'failed')
+      .map(({ n, id: aggregateId, versions }) => ({
+        check: numbered[Number(n) - 1]!,
+        aggregateId,
+        actualVersion: Number(versions[0]),
+      })),
   };
 }

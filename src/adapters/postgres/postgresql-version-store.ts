@@ -4,6 +4,7 @@ import { CallersError } from '../../core/callers-error.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { endOfPrefix, startOfPage } from '../../core/compare-text.ts';
 import { CommitInDoubtError, InvalidArgumentError, isMigrationError } from '../../core/errors.ts';
+import { createId } from '../../core/ids.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
 import { minPackedLength } from '../../core/version-packing.ts';
 import { type VersionRow, versionsOfRows } from '../../core/version-rows.ts';
@@ -211,12 +212,14 @@ export class PostgreSQLVersionStore implements VersionStore {
   async identity(): Promise<string> {
     const text = `select identity from ${this.#schema}.state_commits`;
     const [row] = await this.#rows<{ identity: string }>('read the identity of the store', text);
-    return row!.identity;
+    // What is not committed may be undone, and its numbers given again: no cache may take it for what others see.
+    return this.#isInside ? `${row!.identity}:${createId()}` : row!.identity;
   }
 
   /**
    * The same versions, worked on inside a transaction that you have open on this client: what is committed takes effect
-   * if and when you commit. A failure fails your transaction. From its first commit on, other commits wait for its end.
+   * if and when you commit. A failure fails your transaction. From its first commit on, other commits wait for its end. Its
+   * identity is another one each time: what it shows may be undone.
    */
   withTransaction(client: PgQueryable): VersionStore {
     if (typeof client?.query !== 'function' || isPool(client)) {
@@ -238,7 +241,8 @@ export class PostgreSQLVersionStore implements VersionStore {
       if (isMigrationError(error, 'COMMIT_IN_DOUBT')) {
         return requests.map((request) => ({ error: inDoubt([request], error.cause) }));
       }
-      if (requests.length === 1) return [{ error }];
+      // What is no failure of the statement may come after it: sent again, it would take effect twice.
+      if (requests.length === 1 || !isMigrationError(error)) return requests.map(() => ({ error }));
       // One of them makes the statement fail: the others must not suffer for it.
       const settled: CommitSettled[] = [];
       for (const request of requests) settled.push(...(await this.#settle([request])));
