@@ -1,4 +1,4 @@
-import type { SqliteDatabase } from './sqlite-database.ts';
+import type { SqliteDatabase, SqliteStatement } from './sqlite-database.ts';
 
 /** Every statement of the store, prepared once. A single number comes as column `n`. */
 export function prepareVersionStatements(db: SqliteDatabase, prefix: string) {
@@ -12,11 +12,14 @@ export function prepareVersionStatements(db: SqliteDatabase, prefix: string) {
   // Of each wanted aggregate the versions from `first` to `last` and what the deltas among them are made out of; one row
   // with no version where the version wanted is gone.
   const rowsOf = (wanted: string) =>
-    db.prepare(`WITH ${wanted}
+    numbered(
+      db,
+      `WITH ${wanted}
       SELECT w.id, r.version, r.sequence, r.timestamp, r.form, r.state, r.checksum, w.last
       FROM wanted w LEFT JOIN ${versions} r ON r.aggregate_id = w.id AND r.version BETWEEN w.first
         AND (SELECT n.version ${ofWanted} >= w.last AND n.form <> 'delta' ORDER BY n.version LIMIT 1)
-      ORDER BY w.id, r.version`);
+      ORDER BY w.id, r.version`,
+    );
   // One row if the aggregate has versions: the one wanted, or nothing where that is gone.
   const oneOf = (condition: string) =>
     rowsOf(`seen (id, version) AS (
@@ -40,7 +43,9 @@ export function prepareVersionStatements(db: SqliteDatabase, prefix: string) {
        ${ofAggregate} ORDER BY version DESC LIMIT 1`,
     ),
     byVersion: rowsOf(
-      `wanted (id, first, last) AS (SELECT aggregate_id, version, version ${ofAggregate} AND version = ?)`,
+      `wanted (id, first, last) AS (
+         SELECT aggregate_id, version, version FROM ${versions} WHERE aggregate_id = ?1 AND version = ?2
+       )`,
     ),
     asOf: oneOf('sequence'),
     atTime: oneOf('timestamp'),
@@ -114,7 +119,8 @@ export function prepareVersionStatements(db: SqliteDatabase, prefix: string) {
     unlock: db.prepare(`DELETE FROM ${locks} WHERE prepared_by = ?`),
     hasLocks: db.prepare(`SELECT EXISTS (SELECT 1 FROM ${locks}) AS n`),
     /** Who has written or checked this id. */
-    lockOf: db.prepare(
+    lockOf: numbered(
+      db,
       `SELECT prepared_by AS id FROM ${locks}
        WHERE name = ?1 AND kind <> 'prefix' OR kind = 'prefix' AND substr(?1, 1, length(name)) = name LIMIT 1`,
     ),
@@ -126,3 +132,19 @@ export function prepareVersionStatements(db: SqliteDatabase, prefix: string) {
 }
 
 export type VersionStatements = ReturnType<typeof prepareVersionStatements>;
+
+/** A statement with numbered parameters. Each place gets its value: better-sqlite3 takes such numbers for names. */
+function numbered(db: SqliteDatabase, sql: string): SqliteStatement {
+  const places: number[] = [];
+  const text = sql.replaceAll(/\?(\d)/g, (_, digit: string) => {
+    places.push(Number(digit) - 1);
+    return '?';
+  });
+  const statement = db.prepare(text);
+  const placed = (values: readonly unknown[]) => places.map((place) => values[place]);
+  return {
+    run: (...values) => statement.run(...placed(values)),
+    get: (...values) => statement.get(...placed(values)),
+    all: (...values) => statement.all(...placed(values)),
+  };
+}
