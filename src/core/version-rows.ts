@@ -36,37 +36,54 @@ export interface VersionOfRow {
  * The versions that were asked for, in the order of their rows.
  *
  * @param rows - Of each aggregate a run of versions, upwards, which ends in one that is no delta.
+ * @param damaged - What becomes of a state that can't be read: an error here, or one where it is looked at.
  * @throws {@link SnapshotTooOldError} if one is gone.
- * @throws {@link StorageError} if a delta is damaged or its base is missing.
+ * @throws {@link StorageError} if a text is no JSON, a delta is damaged, or its base is missing.
  */
-export function versionsOfRows(rows: readonly VersionRow[]): VersionOfRow[] {
+export function versionsOfRows(
+  rows: readonly VersionRow[],
+  damaged: 'rejected' | 'given' = 'rejected',
+): VersionOfRow[] {
   const versions: VersionOfRow[] = [];
   let newer: VersionRow | undefined;
-  let text = '';
+  let text: string | undefined = '';
   for (let index = rows.length - 1; index >= 0; index--) {
     const row = rows[index]!;
     if (row.version === null) throw new SnapshotTooOldError(row.id);
-    if (row.form !== 'delta') text = row.state;
-    else text = undelta(row, newer, text);
+    text = row.form === 'delta' ? undelta(row, newer, text) : row.state;
     newer = row;
     const version = Number(row.version);
     if (version > Number(row.last)) continue;
-    versions.push({
+    const fields = {
       aggregateId: row.id,
       version,
       sequence: Number(row.sequence),
       timestamp: Number(row.timestamp),
-      state: row.form === 'deleted' ? undefined : fromJsonText(text, `read version ${version} of "${row.id}"`),
       ...(row.checksum !== null && { checksum: row.checksum }),
-    });
+    };
+    try {
+      versions.push({ ...fields, state: row.form === 'deleted' ? undefined : stateOf(row, text) });
+    } catch (error) {
+      if (damaged === 'rejected') throw error;
+      versions.push({
+        ...fields,
+        get state(): never {
+          throw error;
+        },
+      });
+    }
   }
   return versions.reverse();
 }
 
-function undelta(row: VersionRow, newer: VersionRow | undefined, base: string): string {
-  const { id, version, state } = row;
-  const isNext = newer?.id === id && Number(newer.version) === Number(version) + 1 && newer.form !== 'deleted';
-  const text = isNext ? applyDelta(base, state) : undefined;
-  if (text !== undefined) return text;
-  throw new StorageError(`read version ${version} of "${id}"`, 'its delta is damaged: restore it from a backup');
+/** The text that a delta makes; nothing if it is damaged, or its base is missing or damaged. */
+function undelta(row: VersionRow, newer: VersionRow | undefined, base: string | undefined): string | undefined {
+  const isNext = newer?.id === row.id && Number(newer.version) === Number(row.version) + 1 && newer.form !== 'deleted';
+  return isNext && base !== undefined ? applyDelta(base, row.state) : undefined;
+}
+
+function stateOf({ id, version }: VersionRow, text: string | undefined): JsonValue {
+  const operation = `read version ${version} of "${id}"`;
+  if (text === undefined) throw new StorageError(operation, 'its delta is damaged: restore it from a backup');
+  return fromJsonText(text, operation);
 }

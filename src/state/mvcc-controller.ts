@@ -299,9 +299,7 @@ export class MVCCController<S = JsonValue> {
   }
 
   /**
-   * Compares every version that is stored with the checksum stored beside it.
-   *
-   * @throws {@link StorageError}, naming the first version that can't be read at all.
+   * Compares every version that is stored with the checksum stored beside it, and names those that differ or can't be read.
    */
   async verify(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<VersionReport> {
     return verifyVersions(await this.#ready(), options.signal);

@@ -27,7 +27,12 @@ export async function verifyVersions(store: VersionStore, signal: AbortSignal | 
     for (const stored of page) {
       versions++;
       if (stored.checksum === undefined) unchecked++;
-      if (!isIntact(stored)) corrupted.push(new VersionCorruptedError(stored));
+      try {
+        if (!isIntact(stored)) corrupted.push(new VersionCorruptedError(stored));
+      } catch (cause) {
+        // A state that can't be read says so when it is looked at.
+        corrupted.push(new VersionCorruptedError(stored, { cause }));
+      }
     }
     after = page.at(-1)!.sequence;
   }

@@ -186,7 +186,10 @@ export interface VersionStore {
     aggregateId: string,
     page: { readonly fromVersion: number; readonly limit: number },
   ): Promise<readonly StoredVersion[]>;
-  /** Versions in the order of their sequences, those removed left out; none means that there are no more for now. */
+  /**
+   * Versions in the order of their sequences, those removed left out; none means that there are no more for now. One whose
+   * state can't be read is among them, and throws why when the state is looked at.
+   */
   changes(page: ChangesPage): Promise<readonly StoredVersion[]>;
   /**
    * Removes the old versions of every aggregate, oldest first, as far as the retention lets them go (MV5), and may store

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checksum } from '../../src/core/checksum.ts';
-import { InvalidArgumentError } from '../../src/core/errors.ts';
+import { InvalidArgumentError, StorageError } from '../../src/core/errors.ts';
 import type { JsonValue } from '../../src/core/json-value.ts';
 import { VersionCorruptedError } from '../../src/state/errors.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
@@ -49,6 +49,10 @@ describe.each(testStores('verify'))('checksums on $kind', ({ create, corrupt }) 
       aggregateId: of('a7'),
       version: 1,
     });
+    await corrupt!(of('a7'), 1, '{"n":');
+    const [{ aggregateId, cause }] = (await mvcc.verify()).corrupted as [VersionCorruptedError];
+    expect([aggregateId, (cause as Error).name]).toEqual([of('a7'), 'StorageError']);
+    await expect(mvcc.readVersion(of('a7'))).rejects.toThrow(StorageError);
     await corrupt!(of('a7'), 1, '{"n":7}');
     await expect(mvcc.verify({ signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
   });

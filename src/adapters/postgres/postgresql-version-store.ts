@@ -176,8 +176,8 @@ export class PostgreSQLVersionStore implements VersionStore {
 
   async changes({ after, prefix, limit }: ChangesPage): Promise<readonly StoredVersion[]> {
     const values = [after, prefix, endOfPrefix(prefix), limit];
-    const versions = await this.#versions('read changes', this.#queries.changes, values);
-    return versions.sort((a, b) => a.sequence - b.sequence);
+    const rows = await this.#rows<VersionRow>('read changes', this.#queries.changes, values);
+    return versionsOfRows(rows, 'given').sort((a, b) => a.sequence - b.sequence);
   }
 
   async vacuum(retention: Retention): Promise<number> {

@@ -164,8 +164,8 @@ export class SqliteVersionStore implements VersionStore {
   }
 
   async changes({ after, prefix, limit }: ChangesPage): Promise<readonly StoredVersion[]> {
-    const versions = await this.#rows('read changes', ({ changes }) =>
-      changes.all(after, prefix, endOfPrefix(prefix), limit),
+    const versions = await this.#read('read changes', ({ changes }) =>
+      versionsOfRows(changes.all(after, prefix, endOfPrefix(prefix), limit) as VersionRow[], 'given'),
     );
     return versions.sort((a, b) => a.sequence - b.sequence);
   }
