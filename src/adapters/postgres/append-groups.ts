@@ -1,5 +1,8 @@
 import { StorageError } from '../../core/errors.ts';
 import type { AppendOutcome, EventBatch } from '../../events/event-adapter.ts';
+import { PgGroups, type Settled, type Waiting } from './pg-groups.ts';
+
+type Append = readonly EventBatch[];
 
 /** How appends are grouped. */
 export interface AppendGroupLimits {
@@ -13,79 +16,41 @@ export interface AppendGroupLimits {
 }
 
 /** What became of one append of a group. */
-export type AppendSettled = { readonly outcome: AppendOutcome } | { readonly error: unknown };
+export type AppendSettled = Settled<AppendOutcome>;
 
-interface Waiting {
-  readonly batches: readonly EventBatch[];
-  readonly settle: (settled: AppendSettled) => void;
-}
-
-/**
- * Group commit: appends that come while others are being stored go together, in one statement and one commit. When
- * nothing is on its way an append goes at once, so that none waits for company.
- */
+/** Group commit of appends, see {@link PgGroups}, with a bounded queue. */
 export class AppendGroups {
-  readonly #send: (appends: readonly (readonly EventBatch[])[]) => Promise<readonly AppendSettled[]>;
-  readonly #limits: AppendGroupLimits;
-  #waiting: Waiting[] = [];
-  #inFlight = 0;
-  #scheduled = false;
+  readonly #groups: PgGroups<Append, AppendOutcome>;
+  readonly #maxWaiting: number;
 
   /** @param send - Stores a group: says of each append what became of it, and never rejects. */
-  constructor(
-    send: (appends: readonly (readonly EventBatch[])[]) => Promise<readonly AppendSettled[]>,
-    limits: AppendGroupLimits,
-  ) {
-    this.#send = send;
-    this.#limits = limits;
+  constructor(send: (appends: readonly Append[]) => Promise<readonly AppendSettled[]>, limits: AppendGroupLimits) {
+    const { maxInFlight, maxWaiting } = limits;
+    this.#groups = new PgGroups({ send, maxInFlight, fitting: (waiting) => fitting(waiting, limits) });
+    this.#maxWaiting = maxWaiting;
   }
 
   /** @throws {@link StorageError} if too many are waiting: then nothing was written. */
-  append(batches: readonly EventBatch[]): Promise<AppendOutcome> {
-    const { maxWaiting } = this.#limits;
-    if (this.#waiting.length >= maxWaiting) {
-      const advice = `${maxWaiting} appends wait already: wait for some of them, or raise maxWaitingAppends`;
+  append(batches: Append): Promise<AppendOutcome> {
+    if (this.#groups.waiting >= this.#maxWaiting) {
+      const advice = `${this.#maxWaiting} appends wait already: wait for some of them, or raise maxWaitingAppends`;
       return Promise.reject(new StorageError('append events', advice));
     }
-    return new Promise((resolve, reject) => {
-      const settle = (settled: AppendSettled) =>
-        'outcome' in settled ? resolve(settled.outcome) : reject(settled.error);
-      this.#waiting.push({ batches, settle });
-      if (this.#scheduled || this.#inFlight >= this.#limits.maxInFlight) return;
-      this.#scheduled = true;
-      // What is called in the same moment goes together.
-      queueMicrotask(() => {
-        this.#scheduled = false;
-        this.#start();
-      });
-    });
+    return this.#groups.run(batches);
   }
+}
 
-  #start(): void {
-    while (this.#waiting.length > 0 && this.#inFlight < this.#limits.maxInFlight) void this.#run(this.#take());
+/** As many as fit, but not the same id twice, which would make the statement fail as a whole. */
+function fitting(waiting: readonly Waiting<Append>[], { maxAppends, maxEvents }: AppendGroupLimits): number {
+  const ids = new Set<string>();
+  let size = 0;
+  let events = 0;
+  for (const { work: batches } of waiting) {
+    const own = batches.flatMap((batch) => batch.events.map(({ id }) => id));
+    if (size > 0 && (size >= maxAppends || events + own.length > maxEvents || own.some((id) => ids.has(id)))) break;
+    for (const id of own) ids.add(id);
+    events += own.length;
+    size++;
   }
-
-  async #run(group: readonly Waiting[]): Promise<void> {
-    this.#inFlight++;
-    const settled = await this.#send(group.map(({ batches }) => batches));
-    this.#inFlight--;
-    for (const [index, { settle }] of group.entries()) settle(settled[index]!);
-    this.#start();
-  }
-
-  /** The next group: as many as fit, but not the same id twice, which would make the statement fail as a whole. */
-  #take(): readonly Waiting[] {
-    const { maxAppends, maxEvents } = this.#limits;
-    const ids = new Set<string>();
-    let size = 0;
-    let events = 0;
-    for (const { batches } of this.#waiting) {
-      const own = batches.flatMap((batch) => batch.events.map(({ id }) => id));
-      if (size > 0 && (size >= maxAppends || events + own.length > maxEvents || own.some((id) => ids.has(id)))) break;
-      for (const id of own) ids.add(id);
-      events += own.length;
-      size++;
-    }
-    return this.#waiting.splice(0, size);
-  }
+  return size;
 }

@@ -7,8 +7,8 @@ import type {
   StoredEvent,
 } from '../../events/event-adapter.ts';
 import { arrayLiteral, JoinedTexts } from './joined-text.ts';
+import { lockKeys } from './pg-append-locks.ts';
 import { readsCommitted } from './pg-isolation.ts';
-import { lockKeys } from './pg-lock-keys.ts';
 
 /** The batches of one append. */
 export type Append = readonly EventBatch[];

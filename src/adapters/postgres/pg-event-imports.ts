@@ -1,9 +1,9 @@
 import { InvalidArgumentError } from '../../core/errors.ts';
 import type { StoredEvent, StreamInfo } from '../../events/event-adapter.ts';
 import { runInTransaction } from './open-transaction.ts';
+import { streamKey } from './pg-append-locks.ts';
 import { call, importStatement } from './pg-append-statement.ts';
 import { pgError } from './pg-error.ts';
-import { streamKey } from './pg-lock-keys.ts';
 import { type PgDatabase, query } from './pg-queryable.ts';
 
 /** Takes over events of another store as they are. @throws {@link InvalidArgumentError} for what does not fit. */

@@ -1,5 +1,6 @@
 import type { AppendedBatch, EncodedEvent, EventBatch } from '../../events/event-adapter.ts';
 import { JoinedTexts } from './joined-text.ts';
+import { lockKeys, streamKey, typeKey } from './pg-append-locks.ts';
 import {
   type Append,
   type AppendStatement,
@@ -8,7 +9,6 @@ import {
   eventsOf,
   expectedNumber,
 } from './pg-append-statement.ts';
-import { lockKeys, streamKey, typeKey } from './pg-lock-keys.ts';
 
 /** Whether {@link simpleStatement} can store the appends. */
 export function areSimple(appends: readonly Append[]): boolean {

@@ -24,6 +24,7 @@ import type {
 import { AppendGroups } from './append-groups.ts';
 import { connectionLost } from './hear-notifications.ts';
 import { callersWork, OpenTransaction, runInTransaction } from './open-transaction.ts';
+import { streamKey } from './pg-append-locks.ts';
 import { call, expectedNumber } from './pg-append-statement.ts';
 import { layoutStatements, migrateLayout } from './pg-ddl.ts';
 import { pgError } from './pg-error.ts';
@@ -34,7 +35,6 @@ import { PgEventReader } from './pg-event-reader.ts';
 import { PgEventState } from './pg-event-state.ts';
 import { hear, type PgHearing } from './pg-hearing.ts';
 import { type EventHorizon, PgHorizonPublisher } from './pg-horizon-publisher.ts';
-import { streamKey } from './pg-lock-keys.ts';
 import { channelOf, PgNotifier } from './pg-notifier.ts';
 import {
   isPool,

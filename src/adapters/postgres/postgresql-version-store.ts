@@ -23,11 +23,11 @@ import type {
   VersionStore,
 } from '../../state/version-store.ts';
 import { callersWork, OpenTransaction } from './open-transaction.ts';
-import { type CommitSettled, PgCommitGroups } from './pg-commit-groups.ts';
 import { layoutStatements, migrateLayout } from './pg-ddl.ts';
 import { pgError } from './pg-error.ts';
 import type { Int8 } from './pg-event-rows.ts';
 import { failureOf } from './pg-failure.ts';
+import { PgGroups, type Settled, type Waiting } from './pg-groups.ts';
 import { isPool, type PgDatabase, type PgQueryable, query, withTransaction } from './pg-queryable.ts';
 import { versionDdl } from './pg-version-ddl.ts';
 import { committedOf, type OutcomeRow, refusalOf, requestValues, retentionValues } from './pg-version-outcome.ts';
@@ -65,7 +65,12 @@ export class PostgreSQLVersionStore implements VersionStore {
   readonly #options: PostgreSQLVersionStoreOptions;
   readonly #queries: ReturnType<typeof versionQueries>;
   readonly #packer: PgVersionPacker;
-  readonly #groups = new PgCommitGroups((requests) => this.#settle(requests));
+  /** Commits would wait for each other anyway, one wait for the disk each. */
+  readonly #groups = new PgGroups<CommitRequest, CommitOutcome>({
+    send: (requests) => this.#settle(requests),
+    fitting: fittingCommits,
+    maxInFlight: 1,
+  });
 
   /** @throws {@link InvalidArgumentError} for a schema that is not a plain identifier. */
   constructor(db: PgDatabase, options: PostgreSQLVersionStoreOptions = {}) {
@@ -111,7 +116,7 @@ export class PostgreSQLVersionStore implements VersionStore {
 
   /** @throws {@link CommitInDoubtError} if the connection was lost before the server answered. */
   async commit(request: CommitRequest, { within }: CommitOptions = {}): Promise<CommitOutcome> {
-    if (!this.#isInside && !within) return this.#groups.commit(request);
+    if (!this.#isInside && !within) return this.#groups.run(request);
     if (!this.#isInside) await this.#packer.packDue();
     return (await this.#commit([request], within))[0]!;
   }
@@ -233,7 +238,7 @@ export class PostgreSQLVersionStore implements VersionStore {
   }
 
   /** Commits one after the other in one statement, each with an outcome of its own. */
-  async #settle(requests: readonly CommitRequest[]): Promise<readonly CommitSettled[]> {
+  async #settle(requests: readonly CommitRequest[]): Promise<readonly Settled<CommitOutcome>[]> {
     try {
       await this.#packer.packDue();
       return (await this.#commit(requests)).map((outcome) => ({ outcome }));
@@ -244,7 +249,7 @@ export class PostgreSQLVersionStore implements VersionStore {
       // What is no failure of the statement may come after it: sent again, it would take effect twice.
       if (requests.length === 1 || !isMigrationError(error)) return requests.map(() => ({ error }));
       // One of them makes the statement fail: the others must not suffer for it.
-      const settled: CommitSettled[] = [];
+      const settled: Settled<CommitOutcome>[] = [];
       for (const request of requests) settled.push(...(await this.#settle([request])));
       return settled;
     }
@@ -340,6 +345,21 @@ export class PostgreSQLVersionStore implements VersionStore {
       throw pgError(operation, 'try again', error);
     }
   }
+}
+
+/** Commits in a group at most, and writes, unless the first commit has more. */
+const maxCommits = 64;
+const maxWrites = 1000;
+
+function fittingCommits(waiting: readonly Waiting<CommitRequest>[]): number {
+  let count = 0;
+  let writes = 0;
+  for (const { work: request } of waiting) {
+    writes += request.writes.length;
+    if (count > 0 && (count >= maxCommits || writes > maxWrites)) break;
+    count++;
+  }
+  return count;
 }
 
 function inDoubt(requests: readonly CommitRequest[], cause: unknown): CommitInDoubtError {
