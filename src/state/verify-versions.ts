@@ -1,4 +1,5 @@
 import { checksum } from '../core/checksum.ts';
+import { isMigrationError } from '../core/errors.ts';
 import { VersionCorruptedError } from './errors.ts';
 import type { StoredVersion, VersionStore } from './version-store.ts';
 
@@ -31,6 +32,7 @@ export async function verifyVersions(store: VersionStore, signal: AbortSignal | 
         if (!isIntact(stored)) corrupted.push(new VersionCorruptedError(stored));
       } catch (cause) {
         // A state that can't be read says so when it is looked at.
+        if (!isMigrationError(cause, 'STORAGE_FAILED')) throw cause;
         corrupted.push(new VersionCorruptedError(stored, { cause }));
       }
     }
