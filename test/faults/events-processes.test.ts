@@ -1,19 +1,15 @@
 // ES2 and ES3 over process boundaries: writers that race, and writers that are killed with SIGKILL.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { PostgreSQLEventAdapter } from '../../src/adapters/postgres/postgresql-event-adapter.ts';
 import { SqliteEventAdapter } from '../../src/adapters/sqlite/sqlite-event-adapter.ts';
 import type { EventAdapter } from '../../src/events/event-adapter.ts';
 import { EventStore } from '../../src/events/event-store.ts';
 import { postgresUrl, uniqueName } from '../servers.ts';
-import { openSqlite, type TestDatabase } from '../sqlite-driver.ts';
+import { sharedFile, sharedSchema } from '../shared-storages.ts';
 
 const script = fileURLToPath(new URL('./events-writer.ts', import.meta.url));
 
@@ -76,38 +72,20 @@ function promises(what: string, where: () => string, adapter: () => EventAdapter
 }
 
 describe('writers on one SQLite file', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'events-'));
-  const file = join(folder, 'events.db');
-  let db: TestDatabase;
-  beforeAll(async () => {
-    db = openSqlite(file);
-    db.exec('pragma journal_mode = wal');
-    await new SqliteEventAdapter(db).init();
-  });
-  afterAll(() => {
-    db.close();
-    rmSync(folder, { recursive: true });
-  });
+  const { file, db } = sharedFile('events');
+  beforeAll(() => new SqliteEventAdapter(db()).init());
   promises(
     'sqlite',
     () => file,
-    () => new SqliteEventAdapter(db),
+    () => new SqliteEventAdapter(db()),
   );
 });
 
 describe.runIf(postgresUrl)('writers on one PostgreSQL schema', () => {
-  const schema = uniqueName('events_processes');
-  let pool: pg.Pool;
-  beforeAll(() => {
-    pool = new pg.Pool({ connectionString: postgresUrl, max: 2 });
-  });
-  afterAll(async () => {
-    await pool.query(`drop schema ${schema} cascade`);
-    await pool.end();
-  });
+  const { schema, pool } = sharedSchema('events_processes');
   promises(
     'postgres',
     () => schema,
-    () => new PostgreSQLEventAdapter(pool, { schema }),
+    () => new PostgreSQLEventAdapter(pool(), { schema }),
   );
 });

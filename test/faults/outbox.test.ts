@@ -1,18 +1,14 @@
 // ES12 over process boundaries: a process that writes rows and events in its own transactions, and relays the events, is
 // killed with SIGKILL at random points.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { PostgreSQLEventAdapter } from '../../src/adapters/postgres/postgresql-event-adapter.ts';
 import { SqliteEventAdapter } from '../../src/adapters/sqlite/sqlite-event-adapter.ts';
 import { EventStore } from '../../src/events/event-store.ts';
-import { describeWithPostgres, postgresUrl, uniqueName } from '../servers.ts';
-import { openSqlite, type TestDatabase } from '../sqlite-driver.ts';
+import { describeWithPostgres } from '../servers.ts';
+import { sharedFile, sharedSchema } from '../shared-storages.ts';
 
 const script = fileURLToPath(new URL('./outbox-program.ts', import.meta.url));
 
@@ -62,23 +58,14 @@ function promises(what: string, where: () => string, open: () => EventStore, row
 }
 
 describe('an outbox in an SQLite file', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'outbox-'));
-  const file = join(folder, 'outbox.db');
-  let db: TestDatabase;
-  beforeAll(() => {
-    db = openSqlite(file);
-    db.exec('pragma journal_mode = wal; create table mine (id text primary key)');
-  });
-  afterAll(() => {
-    db.close();
-    rmSync(folder, { recursive: true });
-  });
+  const { file, db } = sharedFile('outbox');
+  beforeAll(() => void db().exec('create table mine (id text primary key)'));
   promises(
     'sqlite',
     () => file,
-    () => new EventStore({ adapter: new SqliteEventAdapter(db) }),
+    () => new EventStore({ adapter: new SqliteEventAdapter(db()) }),
     async () =>
-      db
+      db()
         .prepare('select id from mine order by id')
         .all()
         .map((row) => (row as { id: string }).id),
@@ -86,20 +73,14 @@ describe('an outbox in an SQLite file', () => {
 });
 
 describeWithPostgres('an outbox in PostgreSQL', () => {
-  const schema = uniqueName('outbox');
-  let pool: pg.Pool;
+  const { schema, pool } = sharedSchema('outbox');
   beforeAll(async () => {
-    pool = new pg.Pool({ connectionString: postgresUrl, max: 2 });
-    await pool.query(`create schema ${schema}; create table ${schema}.mine (id text collate "C" primary key)`);
-  });
-  afterAll(async () => {
-    await pool.query(`drop schema ${schema} cascade`);
-    await pool.end();
+    await pool().query(`create schema ${schema}; create table ${schema}.mine (id text collate "C" primary key)`);
   });
   promises(
     'postgres',
     () => schema,
-    () => new EventStore({ adapter: new PostgreSQLEventAdapter(pool, { schema }) }),
-    async () => (await pool.query(`select id from ${schema}.mine order by id`)).rows.map(({ id }) => id),
+    () => new EventStore({ adapter: new PostgreSQLEventAdapter(pool(), { schema }) }),
+    async () => (await pool().query(`select id from ${schema}.mine order by id`)).rows.map(({ id }) => id),
   );
 });

@@ -1,13 +1,9 @@
 // MV6 over the end of a process: one that writes states and events in the same commits is killed with SIGKILL, again and
 // again, beside another that is, too.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PostgreSQLEventAdapter } from '../../src/adapters/postgres/postgresql-event-adapter.ts';
 import { PostgreSQLVersionStore } from '../../src/adapters/postgres/postgresql-version-store.ts';
 import { SqliteEventAdapter } from '../../src/adapters/sqlite/sqlite-event-adapter.ts';
@@ -16,8 +12,8 @@ import type { EventAdapter } from '../../src/events/event-adapter.ts';
 import { EventStore } from '../../src/events/event-store.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
 import type { VersionStore } from '../../src/state/version-store.ts';
-import { describeWithPostgres, postgresUrl, uniqueName } from '../servers.ts';
-import { openSqlite, type TestDatabase } from '../sqlite-driver.ts';
+import { describeWithPostgres } from '../servers.ts';
+import { sharedFile, sharedSchema } from '../shared-storages.ts';
 
 const script = fileURLToPath(new URL('./recorded-changes-program.ts', import.meta.url));
 
@@ -58,40 +54,22 @@ async function check(what: string, where: string, versions: VersionStore, adapte
 }
 
 describe('states and their events in an SQLite file', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'recorded-'));
-  const file = join(folder, 'state.db');
-  let db: TestDatabase;
-  beforeAll(() => {
-    db = openSqlite(file);
-    db.exec('pragma journal_mode = wal');
-  });
-  afterAll(() => {
-    db.close();
-    rmSync(folder, { recursive: true });
-  });
+  const { file, db } = sharedFile('recorded');
 
   it('MV6 are never one without the other, whenever the process is killed', async () => {
-    await check('sqlite', file, new SqliteVersionStore(db), new SqliteEventAdapter(db));
+    await check('sqlite', file, new SqliteVersionStore(db()), new SqliteEventAdapter(db()));
   });
 });
 
 describeWithPostgres('states and their events in PostgreSQL', () => {
-  const schema = uniqueName('recorded_killed');
-  let pool: pg.Pool;
-  beforeAll(() => {
-    pool = new pg.Pool({ connectionString: postgresUrl, max: 4 });
-  });
-  afterAll(async () => {
-    await pool.query(`drop schema if exists ${schema} cascade`);
-    await pool.end();
-  });
+  const { schema, pool } = sharedSchema('recorded_killed', 4);
 
   it('MV6 are never one without the other, whenever the process is killed', async () => {
     await check(
       'postgres',
       schema,
-      new PostgreSQLVersionStore(pool, { schema }),
-      new PostgreSQLEventAdapter(pool, { schema }),
+      new PostgreSQLVersionStore(pool(), { schema }),
+      new PostgreSQLEventAdapter(pool(), { schema }),
     );
   });
 });

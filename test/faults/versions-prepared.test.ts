@@ -1,16 +1,12 @@
 // MV9: what was prepared is durable: a process that is killed at any moment leaves it to whoever comes after.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PostgreSQLVersionStore } from '../../src/adapters/postgres/postgresql-version-store.ts';
 import { SqliteVersionStore } from '../../src/adapters/sqlite/sqlite-version-store.ts';
-import { describeWithPostgres, postgresUrl, uniqueName } from '../servers.ts';
-import { openSqlite, type TestDatabase } from '../sqlite-driver.ts';
+import { describeWithPostgres } from '../servers.ts';
+import { sharedFile, sharedSchema } from '../shared-storages.ts';
 
 const program = fileURLToPath(new URL('./versions-prepared-program.ts', import.meta.url));
 
@@ -59,37 +55,19 @@ function promises(what: string, where: () => string, open: () => SqliteVersionSt
 }
 
 describe('prepared versions in an SQLite file', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'prepared-'));
-  const file = join(folder, 'versions.db');
-  let db: TestDatabase;
-  beforeAll(() => {
-    db = openSqlite(file);
-    db.exec('pragma journal_mode = wal');
-  });
-  afterAll(() => {
-    db.close();
-    rmSync(folder, { recursive: true });
-  });
+  const { file, db } = sharedFile('prepared');
   promises(
     'sqlite',
     () => file,
-    () => new SqliteVersionStore(db),
+    () => new SqliteVersionStore(db()),
   );
 });
 
 describeWithPostgres('prepared versions on PostgreSQL', () => {
-  const schema = uniqueName('prepared');
-  let pool: pg.Pool;
-  beforeAll(() => {
-    pool = new pg.Pool({ connectionString: postgresUrl, max: 2 });
-  });
-  afterAll(async () => {
-    await pool.query(`drop schema if exists ${schema} cascade`);
-    await pool.end();
-  });
+  const { schema, pool } = sharedSchema('prepared');
   promises(
     'postgres',
     () => schema,
-    () => new PostgreSQLVersionStore(pool, { schema }),
+    () => new PostgreSQLVersionStore(pool(), { schema }),
   );
 });

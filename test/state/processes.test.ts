@@ -1,18 +1,14 @@
 // MV3 and MV6 over process boundaries: transfers that race, and one that is killed with SIGKILL.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PostgreSQLVersionStore } from '../../src/adapters/postgres/postgresql-version-store.ts';
 import { SqliteVersionStore } from '../../src/adapters/sqlite/sqlite-version-store.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
 import type { VersionStore } from '../../src/state/version-store.ts';
-import { describeWithPostgres, postgresUrl, uniqueName } from '../servers.ts';
-import { openSqlite, type TestDatabase } from '../sqlite-driver.ts';
+import { describeWithPostgres, uniqueName } from '../servers.ts';
+import { sharedFile, sharedSchema } from '../shared-storages.ts';
 
 const script = fileURLToPath(new URL('./transfers.ts', import.meta.url));
 const total = 1000;
@@ -69,37 +65,19 @@ function promises(what: string, where: () => string, store: () => VersionStore) 
 }
 
 describe('processes on one SQLite file', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'versions-'));
-  const file = join(folder, 'versions.db');
-  let db: TestDatabase;
-  beforeAll(() => {
-    db = openSqlite(file);
-    db.exec('pragma journal_mode = wal');
-  });
-  afterAll(() => {
-    db.close();
-    rmSync(folder, { recursive: true });
-  });
+  const { file, db } = sharedFile('versions');
   promises(
     'sqlite',
     () => file,
-    () => new SqliteVersionStore(db),
+    () => new SqliteVersionStore(db()),
   );
 });
 
 describeWithPostgres('processes on one PostgreSQL schema', () => {
-  const schema = uniqueName('versions_processes');
-  let pool: pg.Pool;
-  beforeAll(() => {
-    pool = new pg.Pool({ connectionString: postgresUrl, max: 2 });
-  });
-  afterAll(async () => {
-    await pool.query(`drop schema if exists ${schema} cascade`);
-    await pool.end();
-  });
+  const { schema, pool } = sharedSchema('versions_processes');
   promises(
     'postgres',
     () => schema,
-    () => new PostgreSQLVersionStore(pool, { schema }),
+    () => new PostgreSQLVersionStore(pool(), { schema }),
   );
 });
