@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../core/errors.ts';
+import { childPointer } from '../core/json-pointer.ts';
 import { isPlainObject } from '../core/json-value.ts';
 import { type Identity, isIdentity } from './list-identity.ts';
 
@@ -20,12 +21,10 @@ export const placeOf = (location: Location) =>
 
 /** The location as a JSON Pointer (RFC 6901); items of lists by their index. */
 export function toPointer(location: Location): string {
-  return location
-    .map(
-      (segment) =>
-        `/${typeof segment === 'string' ? segment.replaceAll('~', '~0').replaceAll('/', '~1') : segment.index}`,
-    )
-    .join('');
+  return location.reduce<string>(
+    (pointer, segment) => childPointer(pointer, typeof segment === 'string' ? segment : segment.index),
+    '',
+  );
 }
 
 /** @throws {@link InvalidArgumentError} if it is not a location as `Conflict.toJSON` writes one. */

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../core/errors.ts';
+import { parsePointer } from '../core/json-pointer.ts';
 import type { Location } from './location.ts';
 
 /**
@@ -9,15 +10,9 @@ export type PathPattern = string;
 
 /** @throws {@link InvalidArgumentError} if it is no JSON Pointer. */
 export function parsePattern(pattern: PathPattern, what: string): readonly string[] {
-  if (typeof pattern !== 'string' || (pattern !== '' && !pattern.startsWith('/')) || /~(?![01])/.test(pattern)) {
-    throw new InvalidArgumentError(what, 'a JSON Pointer, in which * and ** are wild, such as /tasks/*/title', pattern);
-  }
-  return pattern === ''
-    ? []
-    : pattern
-        .slice(1)
-        .split('/')
-        .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const parts = typeof pattern === 'string' ? parsePointer(pattern) : undefined;
+  if (parts) return parts;
+  throw new InvalidArgumentError(what, 'a JSON Pointer, in which * and ** are wild, such as /tasks/*/title', pattern);
 }
 
 /** Where in the parts of a pattern a path is that came to `places` and goes on by this name. */

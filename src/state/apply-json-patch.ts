@@ -1,6 +1,6 @@
+import { parsePointer } from '../core/json-pointer.ts';
 import { frozenJson, isPlainObject, type JsonValue, jsonEqual, setOwn } from '../core/json-value.ts';
 import { JsonPatchError } from './errors.ts';
-import { parsePointer } from './json-pointer.ts';
 
 /** One operation of a JSON Patch (RFC 6902). Paths are JSON Pointers (RFC 6901). */
 export type JsonPatchOperation =

@@ -1,6 +1,6 @@
+import { childPointer } from '../core/json-pointer.ts';
 import type { JsonObject, JsonValue } from '../core/json-value.ts';
 import type { JsonPatchOperation } from './apply-json-patch.ts';
-import { childPointer } from './json-pointer.ts';
 
 /**
  * The JSON Patch (RFC 6902) that makes one value of another, of `add`, `remove` and `replace` only.

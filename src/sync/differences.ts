@@ -1,3 +1,4 @@
+import { childPointer } from '../core/json-pointer.ts';
 import { isPlainObject } from '../core/json-value.ts';
 
 /** One place where two states differ. */
@@ -23,8 +24,7 @@ export function differencesBetween(spec: unknown, runtime: unknown, path = ''): 
     return Object.is(spec, runtime) ? [] : [{ path, spec, runtime }];
   }
   return [...new Set([...fields.keys(), ...others.keys()])].flatMap((name) => {
-    const place = `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    return differencesBetween(fields.get(name), others.get(name), place);
+    return differencesBetween(fields.get(name), others.get(name), childPointer(path, name));
   });
 }
 
