@@ -167,6 +167,8 @@ export interface SaveCheckpointOptions {
    * {@link AdapterAppendOptions.within}.
    */
   readonly within?: ((client: unknown) => unknown) | undefined;
+  /** Others that are saved with it, whatever revision they are at: all of them, or none if it is not saved. */
+  readonly checkpoints?: readonly NamedCheckpoint[] | undefined;
 }
 
 /** The state of a fold at a version of its stream. */

@@ -2,7 +2,7 @@ import { checkInteger } from '../core/check-integer.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import type { HandlingFailure } from './attempts.ts';
 import { ownCheckpoint } from './checkpoint-names.ts';
-import type { EventAdapter } from './event-adapter.ts';
+import type { EventAdapter, NamedCheckpoint } from './event-adapter.ts';
 import { checkName } from './event-names.ts';
 import { type ParkedEvent, type ParkedRecord, parkedEvent, parkedRecord, parkedState } from './parked-record.ts';
 import type { RecordedEvent } from './recorded-event.ts';
@@ -37,10 +37,7 @@ export interface RetryResult {
 export class ParkedEvents {
   readonly #source: SubscriptionSource;
   readonly #subscription: string;
-  /**
-   * The last parked event of each stream: of at least the streams that have one, since nobody else parks the events of
-   * a stream than who handles them.
-   */
+  /** The last parked event of each stream: of at least the streams that have one, since the last {@link refresh}. */
   readonly #last = new Map<string, number>();
   #retrying: Promise<unknown> = Promise.resolve();
 
@@ -78,7 +75,7 @@ export class ParkedEvents {
     await adapter.deleteCheckpoint(name);
   }
 
-  /** Learns which streams have parked events: before the first event is handled. */
+  /** Learns which streams have parked events: before the first event is handled, and after somebody else handled some. */
   async refresh(): Promise<void> {
     for (const { event } of await this.#records()) this.#last.set(event.stream, event.position);
   }
@@ -88,27 +85,42 @@ export class ParkedEvents {
     await this.#save(parkedEvent(event, this.#source.clock.now(), failure));
   }
 
-  /** Takes back {@link park}. */
-  async unpark({ position }: RecordedEvent): Promise<void> {
-    await (await this.#source.adapter()).deleteCheckpoint(this.#nameOf(position));
+  /** Parks an event behind an earlier one of its stream. @returns Whether it is parked; if not, it is to be handled. */
+  async parkBehind(event: RecordedEvent): Promise<boolean> {
+    const place = await this.placeOf(event);
+    if (place === 'behind') await this.#save(parkedEvent(event, this.#source.clock.now()));
+    return place !== 'free';
   }
 
-  /** Parks an event behind an earlier one of its stream. @returns Whether there is one; if not, it is to be handled. */
-  async parkBehind(event: RecordedEvent): Promise<boolean> {
+  /** Whether an event is to be handled, to be parked `behind` an earlier one of its stream, or is parked already. */
+  async placeOf(event: RecordedEvent): Promise<'free' | 'behind' | 'parked'> {
     const last = this.#last.get(event.stream);
-    if (last === undefined) return false;
+    if (last === undefined) return 'free';
     const adapter = await this.#source.adapter();
     // A stream's are retried in order: while the last is there, nothing has overtaken.
     if (last >= event.position || !(await adapter.loadCheckpoint(this.#nameOf(last)))) {
       const records = (await this.#records()).filter((record) => record.event.stream === event.stream);
-      if (records.some((record) => record.event.position === event.position)) return true;
+      if (records.some((record) => record.event.position === event.position)) return 'parked';
       if (!records.some((record) => record.event.position < event.position)) {
         if (records.length === 0) this.#last.delete(event.stream);
-        return false;
+        return 'free';
       }
     }
-    await this.#save(parkedEvent(event, this.#source.clock.now()));
-    return true;
+    return 'behind';
+  }
+
+  /**
+   * What parks an event, to be saved by the caller in the transaction that passes it.
+   *
+   * @param failure - None for one that waits behind another.
+   */
+  checkpointOf(event: RecordedEvent, failure?: HandlingFailure): NamedCheckpoint {
+    return this.#checkpoint(parkedEvent(event, this.#source.clock.now(), failure));
+  }
+
+  /** Learns that these were parked by what {@link checkpointOf} gives. */
+  saved(events: readonly RecordedEvent[]): void {
+    for (const { stream, position } of events) this.#last.set(stream, position);
   }
 
   async #retry(handler: ParkedEventHandler, only: string | undefined): Promise<RetryResult> {
@@ -170,10 +182,13 @@ export class ParkedEvents {
   }
 
   async #save(event: ParkedEvent): Promise<void> {
-    const adapter = await this.#source.adapter();
-    const { stream, position } = event;
-    await adapter.saveCheckpoint(this.#nameOf(position), { position, state: parkedState(event) });
-    this.#last.set(stream, position);
+    const { name, ...checkpoint } = this.#checkpoint(event);
+    await (await this.#source.adapter()).saveCheckpoint(name, checkpoint);
+    this.#last.set(event.stream, event.position);
+  }
+
+  #checkpoint(event: ParkedEvent): NamedCheckpoint {
+    return { name: this.#nameOf(event.position), position: event.position, state: parkedState(event) };
   }
 
   async #records(): Promise<ParkedRecord[]> {

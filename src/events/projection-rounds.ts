@@ -1,3 +1,4 @@
+import type { HandlingFailure } from './attempts.ts';
 import { SubscriptionFailedError } from './errors.ts';
 import { readTail } from './event-tail.ts';
 import { inTurn } from './in-turn.ts';
@@ -13,7 +14,19 @@ type Outcome =
   | { readonly status: 'overtaken' }
   | { readonly status: 'failed'; readonly error: unknown };
 
-/** Batches applied in the transaction that saves the checkpoint: each event takes effect exactly once. */
+/** What is passed at once. */
+interface Batch {
+  /** To be handled. */
+  readonly events: readonly RecordedEvent[];
+  /** To be parked, behind earlier ones of their streams. */
+  readonly behind: readonly RecordedEvent[];
+  readonly upTo: number;
+}
+
+/**
+ * Batches applied in the transaction that saves the checkpoint, which parks events too: each takes effect exactly once,
+ * or is parked.
+ */
 export class ProjectionRounds implements Rounds {
   position = 0;
   readonly #context: SubscriptionContext;
@@ -41,7 +54,7 @@ export class ProjectionRounds implements Rounds {
     await this.#reload();
     if (this.#revision === 0) {
       const failure = await attempts.handle(async () => {
-        const outcome = await this.#commit(0, (client) => projection.reset?.(client, target));
+        const outcome = await this.#commit(0, [], (client) => projection.reset?.(client, target));
         if (outcome.status === 'failed') throw outcome.error;
       }, this.#context.settings.maxAttempts);
       if (failure) throw this.#failed(0, failure.attempts, failure.error);
@@ -55,17 +68,14 @@ export class ProjectionRounds implements Rounds {
     const { source, settings, attempts } = this.#context;
     const { query } = this.#plan;
     const page = await attempts.persist(() => readTail(source, this.position, settings.batchSize, query));
-    const events: RecordedEvent[] = [];
-    for (const event of page.events) {
-      if (!(await attempts.persist(async () => this.#parked?.parkBehind(event)))) events.push(event);
-    }
+    const batch = await this.#batchOf(page.events, page.upTo);
     attempts.signal.throwIfAborted();
     // Where nothing is handled, a checkpoint only spares reading: not worth one write an event of others.
     if (page.events.length === 0 && page.upTo - this.#saved < settings.batchSize) {
       this.position = page.upTo;
       return page.more;
     }
-    return (await this.#apply(events, page.upTo)) && page.more;
+    return (await this.#apply(batch)) && page.more;
   }
 
   async settled(): Promise<number> {
@@ -74,11 +84,28 @@ export class ProjectionRounds implements Rounds {
 
   async end(): Promise<void> {}
 
+  async #batchOf(all: readonly RecordedEvent[], upTo: number): Promise<Batch> {
+    const parked = this.#parked;
+    if (!parked) return { events: all, behind: [], upTo };
+    const events: RecordedEvent[] = [];
+    const behind: RecordedEvent[] = [];
+    const held = new Set<string>();
+    for (const event of all) {
+      const place = held.has(event.stream)
+        ? 'behind'
+        : await this.#context.attempts.persist(() => parked.placeOf(event));
+      if (place === 'free') events.push(event);
+      else held.add(event.stream);
+      if (place === 'behind') behind.push(event);
+    }
+    return { events, behind, upTo };
+  }
+
   /** @returns Whether it is worth going on at once: not if another process was faster. */
-  async #apply(events: readonly RecordedEvent[], upTo: number): Promise<boolean> {
+  async #apply({ events, behind, upTo }: Batch): Promise<boolean> {
     const { projection, target } = this.#plan;
     let index = -1;
-    const outcome = await this.#commit(upTo, (client) => {
+    const outcome = await this.#commit(upTo, behind, (client) => {
       index = -1;
       return inTurn(events, (event) => {
         index++;
@@ -88,34 +115,41 @@ export class ProjectionRounds implements Rounds {
     if (outcome.status === 'applied') return true;
     if (outcome.status === 'overtaken') return this.#overtaken();
     // Those before it on their own; then it is read again, and is the first.
-    if (index > 0) return this.#apply(events.slice(0, index), events[index - 1]!.position);
-    return this.#applyAlone(events[0]!, outcome.error);
+    const before = (position: number) => behind.filter((event) => event.position < position);
+    if (index > 0) {
+      const { position } = events[index - 1]!;
+      return this.#apply({ events: events.slice(0, index), behind: before(position), upTo: position });
+    }
+    return this.#applyAlone(events[0]!, before(events[0]!.position), outcome.error);
   }
 
   /** @param failure - What it failed with already. */
-  async #applyAlone(event: RecordedEvent, failure: unknown): Promise<boolean> {
+  async #applyAlone(event: RecordedEvent, behind: readonly RecordedEvent[], failure: unknown): Promise<boolean> {
     const { attempts, settings } = this.#context;
     const { projection, target } = this.#plan;
     let outcome: Outcome = { status: 'failed', error: failure };
     let tried = 0;
     const failed = await attempts.handle(async () => {
       if (tried++ > 0) {
-        outcome = await this.#commit(event.position, (client) => projection.handle(event, client, target));
+        outcome = await this.#commit(event.position, behind, (client) => projection.handle(event, client, target));
       }
       if (outcome.status === 'failed') throw outcome.error;
     }, settings.maxAttempts);
     if (!failed) return this.position >= event.position || this.#overtaken();
     const parked = this.#parked;
     if (!parked) throw this.#failed(event.position, failed.attempts, failed.error);
-    await attempts.persist(() => parked.park(event, failed));
-    if ((await this.#commit(event.position, () => {})).status === 'applied') return true;
-    // The other process has handled it, or parks it too.
-    await attempts.persist(() => parked.unpark(event));
-    return this.#overtaken();
+    const failures = new Map([[event, failed]]);
+    const passed = await this.#commit(event.position, [...behind, event], () => {}, failures);
+    return passed.status === 'applied' || this.#overtaken();
   }
 
-  /** Does work of the caller's and saves the checkpoint, both or neither. */
-  async #commit(position: number, work: (client: unknown) => void | Promise<void>): Promise<Outcome> {
+  /** Does work of the caller's, parks events and saves the checkpoint: all of it, or nothing. */
+  async #commit(
+    position: number,
+    parking: readonly RecordedEvent[],
+    work: (client: unknown) => void | Promise<void>,
+    failures?: ReadonlyMap<RecordedEvent, HandlingFailure>,
+  ): Promise<Outcome> {
     const { attempts, source } = this.#context;
     return attempts.persist(async (): Promise<Outcome> => {
       const adapter = await source.adapter();
@@ -129,12 +163,14 @@ export class ProjectionRounds implements Rounds {
         );
       const checkpoint = { position, state: '{}' };
       try {
-        const options = { expectedRevision: this.#revision, within };
+        const checkpoints = parking.map((event) => this.#parked!.checkpointOf(event, failures?.get(event)));
+        const options = { expectedRevision: this.#revision, within, checkpoints };
         const revision = await adapter.saveCheckpoint(this.#plan.checkpoint, checkpoint, options);
         if (revision === undefined) return { status: 'overtaken' };
         this.#revision = revision;
         this.position = position;
         this.#saved = position;
+        this.#parked?.saved(parking);
         return { status: 'applied' };
       } catch (error) {
         if (failure) return { status: 'failed', error: failure.error };
@@ -143,8 +179,10 @@ export class ProjectionRounds implements Rounds {
     });
   }
 
+  /** Another process has moved the checkpoint, or this one has and was not told. */
   async #overtaken(): Promise<false> {
     await this.#reload();
+    await this.#context.attempts.persist(async () => this.#parked?.refresh());
     return false;
   }
 

@@ -18,6 +18,7 @@ import { queryCases } from './event-adapter/query-cases.ts';
 import { raceCases } from './event-adapter/race-cases.ts';
 import { readCases } from './event-adapter/read-cases.ts';
 import { refusalOrderCases } from './event-adapter/refusal-order-cases.ts';
+import { savedTogetherCases } from './event-adapter/saved-together-cases.ts';
 import { sizeCases } from './event-adapter/size-cases.ts';
 import { snapshotCases } from './event-adapter/snapshot-cases.ts';
 import { streamListCases } from './event-adapter/stream-list-cases.ts';
@@ -86,6 +87,7 @@ const groups: readonly (readonly [title: string, cases: (define: DefineCase) => 
   ['snapshots', snapshotCases],
   ['checkpoints', checkpointCases],
   ['checkpoints of an append', appendCheckpointCases],
+  ['checkpoints saved together', savedTogetherCases],
   ['work in the transaction', withinCases],
   ['appending at once', syncAppendCases],
   ['listening', listenCases],

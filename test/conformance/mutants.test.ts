@@ -33,6 +33,7 @@ const mutants: readonly (readonly [group: string, Mutants])[] = [
   ['snapshots', keptState.snapshotMutants],
   ['checkpoints', keptState.checkpointMutants],
   ['checkpoints of an append', transaction.appendCheckpointMutants],
+  ['checkpoints saved together', keptState.savedTogetherMutants],
   ['work in the transaction', transaction.withinMutants],
   ['appending at once', transaction.syncAppendMutants],
   ['listening', transaction.listenMutants],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidArgumentError } from '../../src/core/errors.ts';
 import type { RecordedEvent } from '../../src/events/recorded-event.ts';
-import { World } from './subscription-world.ts';
+import { type Fate, World } from './subscription-world.ts';
 
 const event = { type: 't', data: { secret: 'payload' } };
 
@@ -97,25 +97,22 @@ describe('parked events', () => {
     await process.store.close();
   });
 
-  it('of a projection are taken back if another process has handled the event meanwhile', async () => {
+  it('of a projection are none if another process has handled the event meanwhile', async () => {
     const { world, subscription } = await parkedWorld([], ['a', 'b']);
     await subscription.close();
     const handle = (given: RecordedEvent, table: RecordedEvent[]) => void table.push(given);
-    const slow = world.start();
-    const failing = slow.store.project<RecordedEvent[]>(
-      { name: 'p', handle: (given) => Promise.reject(new Error(`no ${given.position}`)) },
-      { maxAttempts: 1, onFailure: 'park' },
-    );
-    const other = world.start();
+    const [slow, other] = [world.start(), world.start()];
     let overtaken = false;
-    slow.diesAt = (name) => {
-      if (name.startsWith('$parked/') && !overtaken) {
-        overtaken = true;
-        other.store.project({ name: 'p', handle });
-      }
-      return false;
+    const fail = async ({ position }: RecordedEvent) => {
+      if (!overtaken) other.store.project({ name: 'p', handle });
+      overtaken = true;
+      throw new Error(`no ${position}`);
     };
     slow.delayedMs = 100;
+    const failing = slow.store.project<RecordedEvent[]>(
+      { name: 'p', handle: fail },
+      { maxAttempts: 1, onFailure: 'park' },
+    );
     await world.drive(failing.caughtUp());
     expect(world.table.map(({ position }) => position)).toEqual([1, 2]);
     expect(await world.drive(failing.parked())).toEqual([]);
@@ -133,24 +130,72 @@ describe('parked events', () => {
         table.push(given);
       },
     };
-    const crashed = world.start();
     const options = { maxAttempts: 1, onFailure: 'park' } as const;
-    let parkedOne = false;
-    crashed.diesAt = (name) => {
-      if (name.startsWith('$parked/')) parkedOne = true;
-      return parkedOne && name.startsWith('$projection/');
-    };
-    const running = crashed.store.project(projection, options);
-    await world.drive(running.finished);
+    const running = process.store.project(projection, options);
+    await world.drive(running.caughtUp());
+    await running.close();
     poison = false;
-    expect((await world.memory.loadCheckpoint('$projection/p/0000000000000001'))?.position).toBe(1);
-    expect(await running.retryParked().catch(() => 'dead')).toBe('dead');
+    // As one does to have events seen again.
+    await world.memory.saveCheckpoint('$projection/p/0000000000000001', { position: 1, state: '{}' });
     const retrying = world.start().store.project(projection, { ...options, signal: AbortSignal.abort() });
     expect(await retrying.retryParked()).toEqual({ handled: 0, failed: [], left: 1 });
     const again = process.store.project(projection, options);
     await world.drive(again.caughtUp());
     expect(await again.retryParked()).toEqual({ handled: 1, failed: [], left: 0 });
     expect(world.table.map(({ position }) => position)).toEqual([1, 2]);
+    await process.store.close();
+  });
+
+  it.each<Fate[][]>([[['after']], [['ok', 'after']]])(
+    'of a projection stay where an answer is lost: %j',
+    async (fates) => {
+      const { world, process, subscription } = await parkedWorld([], ['a', 'b']);
+      await subscription.close();
+      let poison = true;
+      const handle = (given: RecordedEvent, table: RecordedEvent[]) => {
+        if (poison && given.position === 1) {
+          world.fates.push(...fates);
+          throw new Error('poison');
+        }
+        table.push(given);
+      };
+      const running = process.store.project({ name: 'p', handle }, { maxAttempts: 1, onFailure: 'park' });
+      await world.drive(running.caughtUp());
+      expect(await running.parked()).toMatchObject([{ position: 1, message: 'poison' }]);
+      poison = false;
+      expect(await running.retryParked()).toEqual({ handled: 1, failed: [], left: 0 });
+      expect(world.table.map(({ position }) => position)).toEqual([2, 1]);
+      await process.store.close();
+    },
+  );
+
+  it('of a projection are parked behind what another process has parked', async () => {
+    const { world, process, subscription } = await parkedWorld([], ['a', 'b']);
+    await subscription.close();
+    const projection = {
+      name: 'p',
+      handle: (given: RecordedEvent, table: RecordedEvent[]) => {
+        if (given.position === 3) throw new Error('poison');
+        table.push(given);
+      },
+    };
+    const options = { maxAttempts: 1, onFailure: 'park', pollIntervalMs: 10 } as const;
+    const one = process.store.project(projection, options);
+    await world.drive(one.caughtUp());
+    // The other has begun before anything is parked.
+    const other = world.start().store.project(projection, options);
+    await world.drive(other.caughtUp());
+    await process.store.append('a', [event]);
+    await world.drive(one.caughtUp());
+    await one.close();
+    await process.store.append('a', [event]);
+    await world.drive(other.caughtUp());
+    expect(await other.parked()).toMatchObject([
+      { position: 3, message: 'poison' },
+      { position: 4, message: undefined },
+    ]);
+    expect(world.table.map(({ position }) => position)).toEqual([1, 2]);
+    await other.close();
     await process.store.close();
   });
 });

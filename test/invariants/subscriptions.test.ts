@@ -151,14 +151,19 @@ describe('subscriptions', () => {
     );
   });
 
-  it('ES6 a projection that parks sees each effect exactly once and in its stream’s order', async () => {
-    const step = fc.oneof(append, wait, restart, trouble, fc.record({ kind: fc.constant('retry' as const) }));
+  it('ES6 a projection that parks sees each effect exactly once and in its stream’s order, run by several', async () => {
+    const at = fc.integer({ min: 0, max: 1 });
+    const restart = fc.record({ kind: fc.constant('restart' as const), at, kill: fc.boolean() });
+    const slow = fc.record({ kind: fc.constant('slow' as const), at, ms: fc.constantFrom(0, 30) });
+    const retry = fc.record({ kind: fc.constant('retry' as const), at });
+    const step = fc.oneof(append, wait, restart, trouble, slow, retry);
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { maxLength: 15 }),
         fc.integer({ min: 1, max: 4 }),
         fc.uniqueArray(fc.integer({ min: 1, max: 20 }), { maxLength: 4 }),
-        async (steps, batchSize, poison) => {
+        fc.integer({ min: 1, max: 2 }),
+        async (steps, batchSize, poison, processes) => {
           const world = new World();
           for (const position of poison) world.poison.add(position);
           const run = (process: Process) =>
@@ -170,37 +175,42 @@ describe('subscriptions', () => {
                   if (world.poison.has(event.position)) throw new Error('poison');
                 },
               },
-              { batchSize, backoff: { maxMs: 20 }, maxAttempts: 2, onFailure: 'park' },
+              { batchSize, backoff: { maxMs: 20 }, maxAttempts: 2, onFailure: 'park', pollIntervalMs: 10 },
             );
           const writer = world.start();
-          let process = world.start();
-          let running = run(process);
+          const startOne = () => {
+            const process = world.start();
+            return { process, run: run(process) };
+          };
+          const running = Array.from({ length: processes }, startOne);
           for (const taken of steps) {
-            if (taken.kind === 'append') await appendTo(writer, taken.stream, taken.count);
+            const index = 'at' in taken ? taken.at % processes : 0;
+            const one = running[index]!;
+            if (taken.kind === 'append') await world.drive(appendTo(writer, taken.stream, taken.count), 1);
             else if (taken.kind === 'wait') await world.clock.advance(taken.ms);
             else if (taken.kind === 'trouble') world.fates.push(...taken.fates);
+            else if (taken.kind === 'slow') one.process.delayedMs = taken.ms;
             else if (taken.kind === 'retry') {
               world.poison.delete(Math.min(...world.poison));
-              await world.drive(running.retryParked().catch(() => undefined));
+              await world.drive(one.run.retryParked().catch(() => undefined));
             } else {
-              await stop(process, running, taken.kill, world);
-              process = world.start();
-              running = run(process);
+              await stop(one.process, one.run, taken.kill, world);
+              running[index] = startOne();
             }
           }
           world.fates = [];
           world.poison.clear();
-          await world.drive(running.caughtUp());
-          expect(await running.retryParked()).toMatchObject({ failed: [], left: 0 });
+          for (const each of running) await world.drive(each.run.caughtUp());
+          expect(await world.drive(running[0]!.run.retryParked())).toMatchObject({ failed: [], left: 0 });
           for (const stream of streams) {
             const versions = world.table.filter((event) => event.stream === stream).map(({ version }) => version);
             expect(versions).toEqual(versions.map((_, index) => index + 1));
           }
           expect(await world.missed(world.table)).toEqual([]);
-          await process.store.close();
+          for (const each of running) await world.drive(each.process.store.close());
         },
       ),
-      runs(150),
+      runs(400),
     );
   });
 

@@ -133,12 +133,15 @@ export class MemoryEventAdapter implements EventAdapter {
   async saveCheckpoint(
     name: string,
     checkpoint: Checkpoint,
-    { expectedRevision, within }: SaveCheckpointOptions = {},
+    { expectedRevision, within, checkpoints = [] }: SaveCheckpointOptions = {},
   ): Promise<number | undefined> {
     while (this.#exclusive) await this.#exclusive;
     const last = this.#checkpoints.get(name)?.revision ?? 0;
     if (expectedRevision !== undefined && expectedRevision !== last) return undefined;
-    const save = () => this.#saveCheckpoint(name, checkpoint);
+    const save = () => {
+      for (const each of checkpoints) this.#saveCheckpoint(each.name, each);
+      return this.#saveCheckpoint(name, checkpoint);
+    };
     return within ? this.#exclusively(() => within(undefined), save) : save();
   }
 

@@ -267,13 +267,15 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     checkpoint: Checkpoint,
     options: SaveCheckpointOptions = {},
   ): Promise<number | undefined> {
-    const { within } = options;
-    if (!within) return this.#state.saveCheckpoint(name, checkpoint, options);
+    const { within, checkpoints = [] } = options;
+    if (!within && checkpoints.length === 0) return this.#state.saveCheckpoint(name, checkpoint, options);
     return runInTransaction(this.#db, 'save a checkpoint', async (connection) => {
       const state = new PgEventState(this.#schema, rowsOn(connection));
       // First, so that a reader of the same name waits here instead of doing the work too.
       const revision = await state.saveCheckpoint(name, checkpoint, options);
-      if (revision !== undefined) await callersWork(connection, within);
+      if (revision === undefined) return undefined;
+      for (const each of checkpoints) await state.saveCheckpoint(each.name, each, {});
+      if (within) await callersWork(connection, within);
       return revision;
     });
   }

@@ -189,12 +189,13 @@ export class SqliteEventAdapter implements EventAdapter {
   saveCheckpoint(
     name: string,
     checkpoint: Checkpoint,
-    { expectedRevision, within }: SaveCheckpointOptions = {},
+    { expectedRevision, within, checkpoints = [] }: SaveCheckpointOptions = {},
   ): Promise<number | undefined> {
     return this.#write('save a checkpoint', () => {
       const known = toCheckpoint(this.#ready.statements.loadCheckpoint.get(name))?.revision ?? 0;
       if (expectedRevision !== undefined && expectedRevision !== known) return undefined;
       if (within) callersWorkSync(() => within(this.#db));
+      for (const each of checkpoints) this.#save(each.name, each);
       return this.#save(name, checkpoint);
     });
   }

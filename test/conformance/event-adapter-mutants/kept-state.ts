@@ -167,3 +167,38 @@ export const checkpointMutants: Mutants = {
     listCheckpoints: async (prefix) => (await next.listCheckpoints('')).filter(({ name }) => name.includes(prefix)),
   }),
 };
+
+export const savedTogetherMutants: Mutants = {
+  'saves a checkpoint alone': (next) => ({
+    saveCheckpoint: (name, checkpoint, options) =>
+      next.saveCheckpoint(name, checkpoint, { ...options, checkpoints: undefined }),
+  }),
+  'saves the others only where there is work too': (next) => ({
+    saveCheckpoint: (name, checkpoint, options = {}) =>
+      next.saveCheckpoint(name, checkpoint, options.within ? options : { ...options, checkpoints: undefined }),
+  }),
+  'saves one other only': (next) => ({
+    saveCheckpoint: (name, checkpoint, options = {}) =>
+      next.saveCheckpoint(name, checkpoint, { ...options, checkpoints: options.checkpoints?.slice(0, 1) }),
+  }),
+  'saves the others before it compares the revision': (next) => ({
+    async saveCheckpoint(name, checkpoint, { checkpoints = [], ...options } = {}) {
+      for (const each of checkpoints) await next.saveCheckpoint(each.name, each);
+      return next.saveCheckpoint(name, checkpoint, options);
+    },
+  }),
+  'saves the others whatever becomes of the work': (next) => ({
+    async saveCheckpoint(name, checkpoint, { checkpoints = [], ...options } = {}) {
+      let failed = true;
+      let revision: number | undefined;
+      try {
+        revision = await next.saveCheckpoint(name, checkpoint, options);
+        failed = false;
+      } finally {
+        if (failed || revision !== undefined)
+          for (const each of checkpoints) await next.saveCheckpoint(each.name, each);
+      }
+      return revision;
+    },
+  }),
+};
