@@ -46,4 +46,19 @@ describeWithPostgres('PostgreSQLKeyStore on pg.Pool, one in REPEATABLE READ', ()
     create: async () => new PostgreSQLKeyStore(one, { schema }),
     reopen: async () => new PostgreSQLKeyStore(two, { schema }),
   });
+
+  it('deletes a key that another transaction is about to delete', async () => {
+    const keys = new PostgreSQLKeyStore(two, { schema });
+    await keys.create('contended');
+    const other = await one.connect();
+    await other.query(`begin; delete from ${schema}.subject_keys where subject = 'contended'`);
+    const deleted = keys.delete('contended');
+    // The server says so once it waits for the other.
+    const waiting = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%' || $1 || '%'`;
+    while ((await one.query(waiting, [schema])).rowCount === 0);
+    await other.query('commit');
+    other.release();
+    await deleted;
+    expect(await keys.get('contended')).toBeUndefined();
+  });
 });
