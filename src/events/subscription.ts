@@ -191,6 +191,8 @@ export class Subscription {
     const { context, listener } = this.#parts;
     try {
       const leave = await context.attempts.persist(() => listener.join(this.wake));
+      // What came before it listened, it was not told of.
+      this.wake();
       await aborted(this.#signal);
       await leave();
     } catch (error) {

@@ -74,6 +74,11 @@ describeWithPostgres('a listener on a pg.Client', () => {
     return { store: new EventStore({ adapter }), errors };
   }
 
+  /** Resolves once something listens on it. */
+  async function listens(client: pg.Client) {
+    while ((await client.query('select pg_listening_channels()')).rowCount === 0);
+  }
+
   async function terminate(client: pg.Client) {
     const ended = new Promise<void>((resolve) => client.once('end', resolve));
     client.on('error', () => {});
@@ -107,6 +112,7 @@ describeWithPostgres('a listener on a pg.Client', () => {
     const { store, errors } = listening(client);
     const polling = follow(store, 'polling', 20);
     await polling.subscription.caughtUp();
+    await listens(client);
     await terminate(client);
     expect(errors).toMatchObject([{ code: 'STORAGE_FAILED', cause: { code: '57P01' } }]);
     for (const version of [1, 2]) await append('polling', version, polling);
@@ -120,6 +126,7 @@ describeWithPostgres('a listener on a pg.Client', () => {
     const { store, errors } = listening(client);
     const polling = follow(store, 'ended', 20);
     await polling.subscription.caughtUp();
+    await listens(client);
     await client.end();
     await append('ended', 1, polling);
     await store.close();
@@ -149,6 +156,7 @@ describeWithPostgres('a listener on a pg.Client', () => {
     await following.subscription.caughtUp();
     await append('again', 1, following);
     const missed = following.handled(2);
+    await listens(clients[0]!);
     await terminate(clients[0]!);
     await missed;
     await append('again', 3, following);

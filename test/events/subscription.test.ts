@@ -283,6 +283,29 @@ describe('Subscription', () => {
     expect(listeners).toBe(0);
   });
 
+  it('reads what came before it was listening, as soon as it is', async () => {
+    let connected = () => {};
+    const connecting = new Promise<void>((resolve) => {
+      connected = resolve;
+    });
+    const slow: EventAdapter = Object.assign(new MemoryEventAdapter(), {
+      listen: async (wake: () => void) => {
+        await connecting;
+        return MemoryEventAdapter.prototype.listen.call(slow, wake);
+      },
+    });
+    const { clock, store, seen, handle } = setUp(slow);
+    const subscription = store.subscribe({ name: 'one', handle, pollIntervalMs: 1_000_000 });
+    await subscription.caughtUp();
+    await new EventStore({ adapter: slow }).append('s', [event]);
+    await clock.advance(0);
+    expect(seen).toEqual([]);
+    connected();
+    await clock.advance(0);
+    expect(seen).toEqual([1]);
+    await store.close();
+  });
+
   it('goes on by polling where the storage can’t be listened to', async () => {
     const deaf: EventAdapter = Object.assign(new MemoryEventAdapter(), {
       listen: () => Promise.reject(new Error('no LISTEN here')),
