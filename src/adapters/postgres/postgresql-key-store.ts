@@ -7,7 +7,7 @@ import { migrateLayout } from './pg-ddl.ts';
 import { failureOf } from './pg-failure.ts';
 import { type PgDatabase, query } from './pg-queryable.ts';
 
-/** Tries of a key that is deleted as soon as it is there. */
+/** Tries of a statement that the server gives up, and of a key that is deleted as soon as it is there. */
 const maxAttempts = 10;
 
 /** Where the keys are kept in the database. */
@@ -54,12 +54,7 @@ export class PostgreSQLKeyStore implements KeyStore {
     return this.#named('create the key of a subject', async () => {
       const text = `insert into ${this.#table} values ($1, decode($2, 'hex')) on conflict do nothing`;
       for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-        try {
-          await query(this.#db, text, [subject, randomBytes(32).toString('hex')]);
-        } catch (error) {
-          // Above READ COMMITTED the server does not pass over a row that came at the same moment.
-          if (failureOf(error) !== 'given_up') throw error;
-        }
+        await this.#query(text, [subject, randomBytes(32).toString('hex')]);
         const key = await this.#find(subject);
         // Otherwise it was deleted in between.
         if (key) return key;
@@ -70,15 +65,26 @@ export class PostgreSQLKeyStore implements KeyStore {
 
   async delete(subject: string): Promise<void> {
     await this.#named('delete the key of a subject', () =>
-      query(this.#db, `delete from ${this.#table} where subject = $1`, [subject]),
+      this.#query(`delete from ${this.#table} where subject = $1`, [subject]),
     );
   }
 
   async #find(subject: string): Promise<Uint8Array | undefined> {
     // As text: how bytes are given is the driver's affair.
     const text = `select encode(key, 'hex') as key from ${this.#table} where subject = $1`;
-    const [row] = (await query(this.#db, text, [subject])).rows as { key: string }[];
+    const [row] = (await this.#query(text, [subject])).rows as { key: string }[];
     return row && new Uint8Array(Buffer.from(row.key, 'hex'));
+  }
+
+  /** Above READ COMMITTED the server gives up a statement that meets a row which came or went at the same moment. */
+  async #query(text: string, values: unknown[]) {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await query(this.#db, text, values);
+      } catch (error) {
+        if (failureOf(error) !== 'given_up' || attempt === maxAttempts) throw error;
+      }
+    }
   }
 
   async #named<T>(operation: string, work: () => Promise<T>): Promise<T> {
