@@ -470,7 +470,7 @@ describeWithPostgres('PostgreSQLEventAdapter on a server', () => {
     expect(last!.tags).toEqual(['x', 'a "b" \\ c']);
   });
 
-  it('reads names that contain the separator of columns, and times before 1970', async () => {
+  it('reads names that contain what separates payloads, and times before 1970', async () => {
     const adapter = new PostgreSQLEventAdapter(pool, { schema });
     await adapter.init();
     const names = { id: '\u001fid', type: 't\u001f\u001f', tags: ['\u001f'], timestamp: -1 };
@@ -481,6 +481,34 @@ describeWithPostgres('PostgreSQLEventAdapter on a server', () => {
       expect(first).toEqual({ ...stored, stream, version: 1, position: expect.any(Number) });
       await adapter.deleteStream(stream, 'any');
     }
+  });
+
+  it('reads payloads that contain what separates them', async () => {
+    const adapter = new PostgreSQLEventAdapter(pool, { schema });
+    await adapter.init();
+    const payloads = ['\u001f', 'a\u001fb', '', '1\u001f'];
+    const events = payloads.map((data) => event({ data, encoding: 'other' }));
+    await adapter.append([batch('separated', 'no_stream', events)]);
+    const read = await adapter.readStream({ stream: 'separated', from: 1, to: 9, limit: 9, direction: 'forward' });
+    expect(read.map(({ data }) => data)).toEqual(payloads);
+    await adapter.deleteStream('separated', 'any');
+  });
+
+  it('reads long pages of small and large payloads in order, in both directions', async () => {
+    const adapter = new PostgreSQLEventAdapter(pool, { schema });
+    await adapter.init();
+    const count = 1_500;
+    const events = Array.from({ length: count }, (_, n) =>
+      event({ data: JSON.stringify(n % 100 === 7 ? `${n} ${'x'.repeat(70_000)}` : `${n}`) }),
+    );
+    await adapter.append([batch('mixed', 'no_stream', events)]);
+    const page = { stream: 'mixed', from: 1, to: count, limit: count } as const;
+    const forward = await adapter.readStream({ ...page, direction: 'forward' });
+    expect(forward.map(({ id, data }) => [id, data])).toEqual(events.map(({ id, data }) => [id, data]));
+    expect(forward.map(({ version }) => version)).toEqual(events.map((_, n) => n + 1));
+    expect(await adapter.readStream({ ...page, direction: 'backward' })).toEqual(forward.toReversed());
+    expect(await adapter.readAll({ after: forward[0]!.position - 1, limit: count })).toEqual(forward);
+    await adapter.deleteStream('mixed', 'any');
   });
 
   it('reads large payloads, in both directions', async () => {
