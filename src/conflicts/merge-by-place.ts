@@ -1,6 +1,7 @@
 import { stableStringify } from '../core/checksum.ts';
 import type { JsonValue } from '../core/json-value.ts';
 import { either, settleEqual } from './equal-versions.ts';
+import { mergeHunks } from './merge-hunks.ts';
 import { mergeSequence } from './merge-sequence.ts';
 import { isBalanced } from './sequence-balance.ts';
 
@@ -25,7 +26,11 @@ export function mergeByPlace(base: List, local: List, remote: List): List | unde
     else if (range.kind === 'unchanged') {
       const ofBase = base.slice(range.base.start, range.base.end);
       parts.push(ofLocal.map((item, at) => settleEqual(ofBase[at], item, ofRemote[at], false) as JsonValue));
-    } else if (range.base.start < range.base.end || areOverlapping(keysOf(ofLocal), keysOf(ofRemote))) return undefined;
+    } else if (range.base.start < range.base.end) {
+      const stretch = mergeHunks(base.slice(range.base.start, range.base.end), ofLocal, ofRemote);
+      if (!stretch) return undefined;
+      parts.push(stretch);
+    } else if (areOverlapping(keysOf(ofLocal), keysOf(ofRemote))) return undefined;
     else parts.push(...[ofLocal, ofRemote].sort(compareRuns));
   }
   const merged = parts.flat();

@@ -186,8 +186,33 @@ describe('threeWayMerge', () => {
     expect(clean([{ a: 1 }], [{ a: 1 }, { a: 3 }], [{ a: 1 }, { a: 2 }])).toEqual([{ a: 1 }, { a: 2 }, { a: 3 }]);
   });
 
+  it('merges changes of neighbours in a list without identity', () => {
+    expect(clean([1, 2, 3], [4, 2, 3], [1, 5, 3])).toEqual([4, 5, 3]);
+    expect(clean([1, 2, 3], [1, 3], [1, 2, 5])).toEqual([1, 5]);
+    expect(clean([{ a: 1 }, 2], [{ a: 1 }, { a: 3 }, 4, 2], [{ a: 2 }, 2])).toEqual([{ a: 2 }, { a: 3 }, 4, 2]);
+    expect(clean([1, 2, 3], [1, 4, 5, 3], [1, 2, 6, 7])).toEqual([1, 4, 5, 6, 7]);
+    for (const [local, remote] of [
+      // The same item, the same in the place of two, and one in the midst of what the other replaced.
+      [
+        [1, 4, 3],
+        [1, 5, 3],
+      ],
+      [
+        [4, 2, 3],
+        [1, 4, 3],
+      ],
+      [
+        [4, 3],
+        [1, 5, 2, 3],
+      ],
+    ]) {
+      expect(merge([1, 2, 3], local, remote).conflicts).toHaveLength(1);
+    }
+  });
+
   it('does not undo a removal because the other side moved the item', () => {
-    expect(merge([1, 2, 2], [2, 2], [2, 2, 1]).conflicts).toHaveLength(1);
+    expect(merge([1, 2, 2, 3], [1], [2, 1]).conflicts).toHaveLength(1);
+    expect(clean([1, 2, 2], [2, 2], [2, 2, 1])).toEqual([2, 2]);
     expect(merge('a\nb\nb\n', 'b\nb\n', 'b\nb\na\n').conflicts).toHaveLength(1);
   });
 
