@@ -9,11 +9,11 @@ import { MergeStrategy } from './strategies/merge-strategy.ts';
 import { MergeWordsStrategy } from './strategies/merge-words-strategy.ts';
 import { PreserveStrategy } from './strategies/preserve-strategy.ts';
 
-/** The rules that {@link readyRules} may leave out, in the order in which they are asked. */
-const names = ['removals', 'ranges', 'versions', 'lists', 'texts', 'words', 'added'] as const;
+/** The name of one of the {@link readyRules}. */
+export type ReadyRule = 'removals' | 'ranges' | 'versions' | 'lists' | 'texts' | 'words' | 'added';
 
-/** One of the {@link readyRules}. */
-export type ReadyRule = (typeof names)[number];
+/** In the order in which they are asked. */
+const names: readonly ReadyRule[] = ['removals', 'ranges', 'versions', 'lists', 'texts', 'words', 'added'];
 
 /** Options of {@link readyRules}. */
 export interface ReadyRulesOptions {
