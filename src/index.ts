@@ -31,6 +31,7 @@ export {
 } from './conflicts/conflict-resolution.ts';
 export type { ConflictResolutionStrategy, ConflictResolver } from './conflicts/conflict-resolver.ts';
 export { ConflictType } from './conflicts/conflict-type.ts';
+export type { DeletionPolicy } from './conflicts/deletion-policy.ts';
 export { ResolutionOutdatedError } from './conflicts/errors.ts';
 export type { Identity } from './conflicts/list-identity.ts';
 export type { ItemSegment, Location } from './conflicts/location.ts';
@@ -44,7 +45,7 @@ export {
 } from './conflicts/merge-schema.ts';
 export { type MergedRange, mergeSequence, type Range } from './conflicts/merge-sequence.ts';
 export type { PathPattern } from './conflicts/path-pattern.ts';
-export { readyRules } from './conflicts/ready-rules.ts';
+export { type ReadyRule, type ReadyRulesOptions, readyRules } from './conflicts/ready-rules.ts';
 export { RememberedDecisions } from './conflicts/remembered-decisions.ts';
 export { type RenderOptions, renderConflicts } from './conflicts/render-conflicts.ts';
 export { ResolutionLog, type ResolutionLogEntry } from './conflicts/resolution-log.ts';
@@ -56,7 +57,10 @@ export { MaxStrategy, MinStrategy } from './conflicts/strategies/extreme-strateg
 export { HigherVersionStrategy } from './conflicts/strategies/higher-version-strategy.ts';
 export { LastWriterWinsStrategy } from './conflicts/strategies/last-writer-wins-strategy.ts';
 export { ManualStrategy } from './conflicts/strategies/manual-strategy.ts';
+export { MergeAddedStrategy } from './conflicts/strategies/merge-added-strategy.ts';
+export { MergeRangesStrategy } from './conflicts/strategies/merge-ranges-strategy.ts';
 export { MergeStrategy } from './conflicts/strategies/merge-strategy.ts';
+export { MergeWordsStrategy } from './conflicts/strategies/merge-words-strategy.ts';
 export { PreserveStrategy } from './conflicts/strategies/preserve-strategy.ts';
 export { LocalWinsStrategy, RemoteWinsStrategy } from './conflicts/strategies/side-wins-strategies.ts';
 export { UnionStrategy } from './conflicts/strategies/union-strategy.ts';

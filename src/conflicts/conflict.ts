@@ -4,7 +4,7 @@ import { frozenJson, isPlainObject, type JsonObject, type JsonValue } from '../c
 import { ConflictType } from './conflict-type.ts';
 import { type Identity, isIdentity } from './list-identity.ts';
 import { type Location, parseLocation, placeOf, toPointer } from './location.ts';
-import { type NormalizedStamp, normalizeStamp, type WriteStamp } from './write-stamp.ts';
+import { type NormalizedStamp, normalizeStamp, readStamp, type WriteStamp } from './write-stamp.ts';
 
 /** One of the two versions that are merged. */
 export type Side = 'local' | 'remote';
@@ -110,8 +110,8 @@ export abstract class Conflict {
       baseValue: json.baseValue as JsonValue | undefined,
       localValue: json.localValue as JsonValue | undefined,
       remoteValue: json.remoteValue as JsonValue | undefined,
-      localStamp: stamp(json.localStamp, 'conflict.localStamp'),
-      remoteStamp: stamp(json.remoteStamp, 'conflict.remoteStamp'),
+      localStamp: optionalStamp(json.localStamp, 'conflict.localStamp'),
+      remoteStamp: optionalStamp(json.remoteStamp, 'conflict.remoteStamp'),
     };
     switch (json.type) {
       case ConflictType.FIELD_CONFLICT:
@@ -244,11 +244,7 @@ function frozen(value: JsonValue | undefined, what: string): JsonValue | undefin
   return value === undefined ? undefined : frozenJson(value, what);
 }
 
-function stamp(value: unknown, what: string): WriteStamp | undefined {
-  if (value === undefined) return undefined;
-  if (!isPlainObject(value)) throw new InvalidArgumentError(what, 'an object with a timestamp', value);
-  return normalizeStamp(value as unknown as WriteStamp, what);
-}
+const optionalStamp = (json: unknown, what: string) => (json === undefined ? undefined : readStamp(json, what));
 
 function parseAspect(value: unknown): StructuralAspect {
   if (value === 'kind' || value === 'items' || value === 'order' || value === 'cycle') return value;

@@ -1,6 +1,7 @@
 import { stableStringify } from '../core/checksum.ts';
 import type { JsonValue } from '../core/json-value.ts';
 import { either, settleEqual } from './equal-versions.ts';
+import { mergeHunks } from './merge-hunks.ts';
 import { mergeSequence } from './merge-sequence.ts';
 import { isBalanced } from './sequence-balance.ts';
 
@@ -10,7 +11,7 @@ type List = readonly JsonValue[];
  * A three-way merge of lists whose items can only be told apart by their content and place (diff3); undefined if it would
  * lose something, because both sides changed the same stretch or one moved what the other removed or moved.
  *
- * What both sides put into one place stands together, in an order that content decides.
+ * What both sides put into one place stands side by side, the longer run first.
  */
 export function mergeByPlace(base: List, local: List, remote: List): List | undefined {
   const keysOf = (items: List) => items.map(stableStringify);
@@ -25,8 +26,12 @@ export function mergeByPlace(base: List, local: List, remote: List): List | unde
     else if (range.kind === 'unchanged') {
       const ofBase = base.slice(range.base.start, range.base.end);
       parts.push(ofLocal.map((item, at) => settleEqual(ofBase[at], item, ofRemote[at], false) as JsonValue));
-    } else if (range.base.start < range.base.end || areOverlapping(keysOf(ofLocal), keysOf(ofRemote))) return undefined;
-    else parts.push(...[ofLocal, ofRemote].sort(compareContent));
+    } else if (range.base.start < range.base.end) {
+      const stretch = mergeHunks(base.slice(range.base.start, range.base.end), ofLocal, ofRemote);
+      if (!stretch) return undefined;
+      parts.push(stretch);
+    } else if (areOverlapping(keysOf(ofLocal), keysOf(ofRemote))) return undefined;
+    else parts.push(...[ofLocal, ofRemote].sort(compareRuns));
   }
   const merged = parts.flat();
   return isBalanced(keys, keysOf(merged)) ? merged : undefined;
@@ -37,4 +42,6 @@ const areOverlapping = (a: readonly string[], b: readonly string[]) => {
   return b.some((item) => all.has(item));
 };
 
-const compareContent = (a: List, b: List) => (stableStringify(a) < stableStringify(b) ? -1 : 1);
+/** Which of two runs in one place comes first: the longer, else the one with the lesser content. */
+export const compareRuns = (a: List, b: List) =>
+  b.length - a.length || (stableStringify(a) < stableStringify(b) ? -1 : 1);

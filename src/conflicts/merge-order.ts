@@ -15,7 +15,8 @@ export interface OrderConflict {
  * - Items on both sides: where the sides disagree, the order of the side that moved them; stretches are judged apart, and
  *   one that both sides reordered differently stays in the base's order and is a conflict.
  * - Items on one side only follow the item that they follow there, or stand first or last as they do there.
- * - Where both sides have such items in one place, content decides what comes first, never the side (CF3).
+ * - Where both sides have such items in one place, each side's stay together, the longer run first; if the list is sorted
+ *   around there, they are sorted into each other. So content decides what comes first, never the side (CF3).
  *
  * Linear but for sorting the stretches in dispute. An order without a conflict keeps each pair of items as the side that
  * swapped it has it.
@@ -135,28 +136,37 @@ function runsBetween(items: Items, shared: ReadonlySet<Identity>): Runs {
 
 function assemble(spine: Items, one: Runs, other: Runs): Identity[] {
   const order: Identity[] = [];
-  const add = (a: Items = [], b: Items = []) => {
-    for (const item of interleave(a, b)) order.push(item);
+  const add = (place: number, a: Items = [], b: Items = []) => {
+    for (const item of join(a, b, spine, place)) order.push(item);
   };
-  add(one.first, other.first);
-  for (const item of spine) {
+  add(0, one.first, other.first);
+  for (const [at, item] of spine.entries()) {
     order.push(item);
-    add(one.after.get(item), other.after.get(item));
+    add(at + 1, one.after.get(item), other.after.get(item));
   }
-  add(one.last, other.last);
+  add(spine.length, one.last, other.last);
   return order;
 }
 
-/** Two runs in one place: sorted into each other if both are sorted, else one behind the other. */
-function interleave(a: Items, b: Items): Items {
+/**
+ * Two runs in one place: sorted into each other if the list is sorted around there, else one behind the other, the longer
+ * first. The longer one is as a rule of the line that everyone works on, and the other joins it.
+ */
+function join(a: Items, b: Items, spine: Items, place: number): Items {
   if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a;
-  if (isSorted(a, compareIdentities) && isSorted(b, compareIdentities)) return [...a, ...b].sort(compareIdentities);
-  return compareIdentities(a[0]!, b[0]!) < 0 ? [...a, ...b] : [...b, ...a];
+  // The neighbours show whether the list is sorted; at an end there is one only, and all of it must show.
+  const isInside = place > 0 && place < spine.length;
+  const before = spine.slice(isInside ? place - 1 : 0, place);
+  const after = spine.slice(place, isInside ? place + 1 : undefined);
+  const fits = (run: Items) => isSorted([...before, ...run, ...after]);
+  if (spine.length > 1 && fits(a) && fits(b)) return [...a, ...b].sort(compareIdentities);
+  const order = b.length - a.length || compareIdentities(a[0]!, b[0]!);
+  return order < 0 ? [...a, ...b] : [...b, ...a];
 }
 
 const isSame = (a: Items, b: Items) => a.length === b.length && a.every((item, at) => item === b[at]);
 
-const isSorted = (items: Items, compare: (a: Identity, b: Identity) => number) =>
+const isSorted = (items: Items, compare: (a: Identity, b: Identity) => number = compareIdentities) =>
   items.every((item, at) => at === 0 || compare(items[at - 1]!, item) < 0);
 
 /** Numbers before texts, texts as in a dictionary as far as case goes: the same on every machine, unlike a locale's order. */

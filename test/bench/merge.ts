@@ -5,7 +5,8 @@ import { jsonEqual } from '../../src/core/json-value.ts';
 import { checkMerge } from '../invariants/models/merge-checker.ts';
 import { type BenchOptions, type BenchTable, counted, median, round2 } from './compare.ts';
 import { largeDocuments } from './merge/large-documents.ts';
-import { decideByRules, ours } from './merge/ours.ts';
+import { leftOpen } from './merge/left-open.ts';
+import { type Decided, decideByRules, ours } from './merge/ours.ts';
 import { type RealMerge, readRealMerges, realMergesFile, unordered } from './merge/real-merges.ts';
 import { type MergeTool, undecided } from './merge/tool.ts';
 import { mergePeers } from './peers/merge-tools.ts';
@@ -25,19 +26,21 @@ export async function run({ rounds }: BenchOptions): Promise<readonly BenchTable
     for (const tool of tools.filter(({ isSlow }) => !isSlow)) times.get(tool)!.push(mergeAll(tool, cases).time);
   }
   const parsing = median(counted(parsings));
-  const tables = [true, false].map((clean) => ({
-    title: `real merges that ${clean ? 'are clean' : 'conflict'} as text`,
+  const parts = [
+    { title: 'real merges that are clean as text', cases: cases.filter(({ git }) => git.clean) },
+    { title: 'real merges that conflict as text', cases: cases.filter(({ git }) => !git.clean) },
+    { title: 'real merges, all', cases },
+  ];
+  const indexes = new Map(cases.map((one, at) => [one, at]));
+  const tables = parts.map((part) => ({
+    title: part.title,
     rows: tools.map((tool) => ({
       tool: tool.name,
-      ...judged(
-        cases.flatMap((one, at) =>
-          one.git.clean === clean ? [{ case: one, state: outcomes.get(tool)!.states[at]! }] : [],
-        ),
-      ),
+      ...judged(part.cases.map((one) => ({ case: one, state: outcomes.get(tool)!.states[indexes.get(one)!]! }))),
       'time / JSON.parse': round2(median(counted(times.get(tool)!)) / parsing),
     })),
   }));
-  return [...large, ...tables, await withRules(cases.filter(({ git }) => !git.clean)), ...leftOut()];
+  return [...large, ...tables, ...(await withRules(cases)), ...leftOut()];
 }
 
 const parseAll = (cases: readonly RealMerge[]) => {
@@ -87,30 +90,31 @@ function judged(all: readonly { readonly case: RealMerge; readonly state: State 
 }
 
 /** What the ready-made rules make of the conflicts: every decision says what it chose and why, so none is silent. */
-async function withRules(cases: readonly RealMerge[]): Promise<BenchTable> {
+async function withRules(cases: readonly RealMerge[]): Promise<readonly BenchTable[]> {
   const rows = [];
+  let open: readonly Decided[] = [];
   for (const deletions of ['edit-wins', 'deletion-wins'] as const) {
-    const decided = await Promise.all(cases.map((one) => decideByRules(one, deletions)));
-    const automatic = decided.flatMap(({ state }, at) =>
-      state === undecided ? [] : [{ state, merged: cases[at]!.merged }],
-    );
-    const resolutions = decided.flatMap((one) => one.resolutions);
-    rows.push({
-      rules: deletions,
-      cases: cases.length,
-      'automatic %': percent(automatic.length, cases.length),
-      'as people did %': percent(
-        automatic.filter(({ state, merged }) => jsonEqual(state, merged)).length,
-        cases.length,
-      ),
-      'apart from order %': percent(
-        automatic.filter(({ state, merged }) => jsonEqual(unordered(state), unordered(merged))).length,
-        cases.length,
-      ),
-      conflicts: resolutions.length,
-      decided: resolutions.filter(({ confidence }) => confidence > 0).length,
-      'decisions without a reason': resolutions.filter(({ reason }) => reason === '').length,
-    });
+    const all = await Promise.all(cases.map(async (one) => ({ ...one, ...(await decideByRules(one, deletions)) })));
+    const conflicting = all.filter(({ git }) => !git.clean);
+    open = conflicting;
+    for (const [of, part] of Object.entries({ 'those that conflict as text': conflicting, all })) {
+      const automatic = part.flatMap(({ state, merged }) => (state === undecided ? [] : [{ state, merged }]));
+      const resolutions = part.flatMap((one) => one.resolutions);
+      rows.push({
+        rules: deletions,
+        of,
+        cases: part.length,
+        'automatic %': percent(automatic.length, part.length),
+        'as people did %': percent(automatic.filter((one) => jsonEqual(one.state, one.merged)).length, part.length),
+        'apart from order %': percent(
+          automatic.filter((one) => jsonEqual(unordered(one.state), unordered(one.merged))).length,
+          part.length,
+        ),
+        conflicts: resolutions.length,
+        decided: resolutions.filter(({ confidence }) => confidence > 0).length,
+        'decisions without a reason': resolutions.filter(({ reason }) => reason === '').length,
+      });
+    }
   }
-  return { title: 'those that conflict as text, decided by the ready-made rules', rows };
+  return [{ title: 'real merges, decided by the ready-made rules', rows }, leftOpen(open)];
 }

@@ -53,7 +53,7 @@ describe('MergeSchema', () => {
       tags: ['b', 'x', 'y'],
     });
     expect(stateOf({ '': 'set' }, [{ n: 1 }, { n: 2 }], [{ n: 2 }, { n: 3 }], [{ n: 1 }])).toEqual([{ n: 3 }]);
-    expect(stateOf({ '': 'set' }, [], [null, 0], [false])).toEqual([false, null, 0]);
+    expect(stateOf({ '': 'set' }, [], [null, 0], [false])).toEqual([null, 0, false]);
   });
 
   it('merges sequences by place, whatever their items are called', () => {

@@ -130,6 +130,26 @@ describe('threeWayMerge', () => {
     expect(clean(['a', 'b', 'c', 'd'], ['b', 'a', 'c', 'd'], ['a', 'b', 'd', 'c'])).toEqual(['b', 'a', 'd', 'c']);
   });
 
+  it('keeps together what a side put into one place, the longer run first', () => {
+    expect(clean(['m', 'b'], ['m', 'x', 'b'], ['m', 'k', 'a', 'b'])).toEqual(['m', 'k', 'a', 'x', 'b']);
+    // Sorted runs too, in a list that is not sorted: ids made by chance, say.
+    expect(clean(['m', 'b'], ['m', 'b', 'd'], ['m', 'b', 'c', 'e'])).toEqual(['m', 'b', 'c', 'e', 'd']);
+    expect(clean(['m'], ['m', 'n', 'p'], ['m', 'o', 'q'])).toEqual(['m', 'n', 'p', 'o', 'q']);
+    expect(clean([], [{ id: 5 }, { id: 8 }], [{ id: 3 }])).toEqual([{ id: 5 }, { id: 8 }, { id: 3 }]);
+    expect(clean([0, 0], [0, 0, 2], [0, 0, 9, 1])).toEqual([0, 0, 9, 1, 2]);
+  });
+
+  it('sorts such runs into each other where the list is sorted around there', () => {
+    expect(clean(['z', 'a', 'm'], ['z', 'a', 'c', 'f', 'm'], ['z', 'a', 'd', 'm'])).toEqual([
+      ...['z', 'a', 'c', 'd', 'f', 'm'],
+    ]);
+    // Sorted, but not with what stands behind.
+    expect(clean(['a', 'm'], ['a', 'c', 'z', 'm'], ['a', 'd', 'm'])).toEqual(['a', 'c', 'z', 'd', 'm']);
+    // At an end all of the list shows it.
+    expect(clean(['a', 'b'], ['a', 'b', 'd', 'f'], ['a', 'b', 'e'])).toEqual(['a', 'b', 'd', 'e', 'f']);
+    expect(clean(['d', 'f'], ['a', 'c', 'd', 'f'], ['B', 'd', 'f'])).toEqual(['a', 'B', 'c', 'd', 'f']);
+  });
+
   it('reports one text that both replaced, one name that both changed, one stretch that both edited', () => {
     for (const [base, local, remote] of [
       [['a'], ['b'], ['c']],
@@ -166,8 +186,33 @@ describe('threeWayMerge', () => {
     expect(clean([{ a: 1 }], [{ a: 1 }, { a: 3 }], [{ a: 1 }, { a: 2 }])).toEqual([{ a: 1 }, { a: 2 }, { a: 3 }]);
   });
 
+  it('merges changes of neighbours in a list without identity', () => {
+    expect(clean([1, 2, 3], [4, 2, 3], [1, 5, 3])).toEqual([4, 5, 3]);
+    expect(clean([1, 2, 3], [1, 3], [1, 2, 5])).toEqual([1, 5]);
+    expect(clean([{ a: 1 }, 2], [{ a: 1 }, { a: 3 }, 4, 2], [{ a: 2 }, 2])).toEqual([{ a: 2 }, { a: 3 }, 4, 2]);
+    expect(clean([1, 2, 3], [1, 4, 5, 3], [1, 2, 6, 7])).toEqual([1, 4, 5, 6, 7]);
+    for (const [local, remote] of [
+      // The same item, the same in the place of two, and one in the midst of what the other replaced.
+      [
+        [1, 4, 3],
+        [1, 5, 3],
+      ],
+      [
+        [4, 2, 3],
+        [1, 4, 3],
+      ],
+      [
+        [4, 3],
+        [1, 5, 2, 3],
+      ],
+    ]) {
+      expect(merge([1, 2, 3], local, remote).conflicts).toHaveLength(1);
+    }
+  });
+
   it('does not undo a removal because the other side moved the item', () => {
-    expect(merge([1, 2, 2], [2, 2], [2, 2, 1]).conflicts).toHaveLength(1);
+    expect(merge([1, 2, 2, 3], [1], [2, 1]).conflicts).toHaveLength(1);
+    expect(clean([1, 2, 2], [2, 2], [2, 2, 1])).toEqual([2, 2]);
     expect(merge('a\nb\nb\n', 'b\nb\n', 'b\nb\na\n').conflicts).toHaveLength(1);
   });
 

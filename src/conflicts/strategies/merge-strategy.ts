@@ -5,6 +5,7 @@ import { type Conflict, FieldConflict, StructuralConflict } from '../conflict.ts
 import { ConflictResolution, ManualResolutionRequired } from '../conflict-resolution.ts';
 import type { ConflictResolutionStrategy } from '../conflict-resolver.ts';
 import { either } from '../equal-versions.ts';
+import { compareRuns } from '../merge-by-place.ts';
 import { mergeCounter, mergeWholeText, unmergeable } from '../merge-declared.ts';
 import { mergeSequence, type Range } from '../merge-sequence.ts';
 
@@ -53,9 +54,8 @@ function unite(base: Items, local: Items, remote: Items): Items {
     }
     // Of the base's items in a conflict each was removed by one side at least.
     const old = keys(cut(base, range.base));
-    const [first, second] = [written(old, cut(local, range.local)), written(old, cut(remote, range.remote))].sort(
-      (a, b) => (stableStringify(a) < stableStringify(b) ? -1 : 1),
-    ) as [Items, Items];
+    const runs = [written(old, cut(local, range.local)), written(old, cut(remote, range.remote))];
+    const [first, second] = runs.sort(compareRuns) as [Items, Items];
     const already = new Set(keys(first));
     return [...first, ...second.filter((item) => !already.has(stableStringify(item)))];
   });
