@@ -80,6 +80,14 @@ describe('Conflict', () => {
     expect(Object.isFrozen(conflict.localValue)).toBe(true);
   });
 
+  it('CF7 survives JSON, and so does its decision, however deep the values are that could be merged', () => {
+    const deep = (leaf: number) => Array.from({ length: 999 }).reduce<unknown>((inner) => [inner], leaf);
+    const [conflict] = conflictsOf({ a: 1 }, [deep(1)], { a: deep(2) });
+    const [resolution] = all([conflict!], 'local');
+    expect(Conflict.fromJSON(JSON.parse(JSON.stringify(conflict))).id).toBe(conflict!.id);
+    expect(ConflictResolution.fromJSON(JSON.parse(JSON.stringify(resolution))).value).toEqual([deep(1)]);
+  });
+
   it('tells absence from null in JSON', () => {
     const conflict = new FieldConflict({ location: ['a'], baseValue: null, localValue: 1, reason: 'both' });
     const json: unknown = JSON.parse(JSON.stringify(conflict));
