@@ -6,7 +6,7 @@ import { updateAt } from './update-at.ts';
 
 /** What {@link applyResolutions} and {@link undoResolution} need to find what they change. */
 export interface ApplyOptions {
-  /** Only for lists whose items a function of the schema tells apart: the schema that the merge was given. */
+  /** Only for lists whose items a function or several fields of the schema tell apart: the schema of the merge. */
   readonly schema?: MergeSchema | undefined;
 }
 
@@ -18,6 +18,8 @@ export interface ApplyOptions {
  * `ManualResolutionRequired`. The state given is not changed; what no decision touches is shared with it.
  *
  * @throws {@link ResolutionOutdatedError} if a disputed value is no longer what the conflict says: merge again.
+ * @throws {@link InvalidArgumentError} for a decided item of a list that is not told by the identity in dispute, and for
+ * decided items that are not told apart.
  */
 export function applyResolutions<T>(
   state: T,

@@ -97,6 +97,11 @@ export abstract class Conflict {
     return Conflict.fromJSON({ ...this.toJSON(), subject });
   }
 
+  /** The same conflict, where the items of lists stand elsewhere. */
+  at(location: Location): Conflict {
+    return Conflict.fromJSON({ ...this.toJSON(), location });
+  }
+
   /** Everything but what is absent. */
   toJSON(): JsonObject {
     const { id, type, severity, subject, path, location, reason } = this;

@@ -1,8 +1,9 @@
+import { InvalidArgumentError } from '../core/errors.ts';
 import { isPlainObject, type JsonValue, setOwn } from '../core/json-value.ts';
 import type { Conflict } from './conflict.ts';
 import type { Value } from './conflict-records.ts';
 import { ResolutionOutdatedError } from './errors.ts';
-import { keyByFields } from './list-identity.ts';
+import { type ItemKey, keyByFields } from './list-identity.ts';
 import type { ItemSegment } from './location.ts';
 import { keyOfRule, type SchemaCursor } from './merge-schema.ts';
 
@@ -12,7 +13,8 @@ type Update = (current: Value, schema: SchemaCursor | undefined) => Value;
 /**
  * A copy of the state in which the part where the conflict is is what `update` makes of it.
  *
- * @throws {@link ResolutionOutdatedError} if what held that part is gone.
+ * @throws {@link ResolutionOutdatedError} if what held that part is gone, or can't be told from another.
+ * @throws {@link InvalidArgumentError} for an item of a list that is to become another item.
  */
 export function updateAt(
   state: Value,
@@ -41,13 +43,29 @@ function updateItem(
 ): Value {
   if (!Array.isArray(state)) throw new ResolutionOutdatedError(path, 'an item is no longer in a list');
   const items: readonly JsonValue[] = state;
-  const key = segment.key === undefined ? keyOfRule(schema, path) : keyByFields([segment.key]);
-  const at = items.findIndex((item) => key.of(item) === segment.value);
+  const key = keyOfSegment(segment, schema, path);
+  const isMeant = (item: unknown) => key.of(item) === segment.value;
+  const at = items.findIndex(isMeant);
+  if (at >= 0 && items.findLastIndex(isMeant) > at) {
+    throw new ResolutionOutdatedError(path, `several items are told by ${JSON.stringify(segment.value)}`);
+  }
   const before = items[at];
   const after = inner(before);
   if (after === before) return items;
+  if (after !== undefined && !isMeant(after)) {
+    const expected = `an item that is told by ${JSON.stringify(segment.value)}, as the one in dispute on "${path}"`;
+    throw new InvalidArgumentError('resolution.value', expected, after);
+  }
   if (at < 0) return after === undefined ? items : items.toSpliced(Math.min(segment.index, items.length), 0, after);
   return after === undefined ? items.toSpliced(at, 1) : items.with(at, after);
+}
+
+/** Where several fields of the schema tell items apart, one of them alone may tell another item by the same. */
+function keyOfSegment({ key }: ItemSegment, schema: SchemaCursor | undefined, path: string): ItemKey {
+  if (key === undefined) return keyOfRule(schema, path);
+  const rule = schema?.rule;
+  const declared = rule?.as === 'list' && Array.isArray(rule.key) ? (rule.key as readonly string[]) : [];
+  return keyByFields(declared.includes(key) ? declared : [key]);
 }
 
 function withField(object: Record<string, unknown>, name: string, field: Value): JsonValue {

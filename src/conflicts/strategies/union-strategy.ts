@@ -1,5 +1,7 @@
+import { stableStringify } from '../../core/checksum.ts';
+import type { JsonValue } from '../../core/json-value.ts';
 import { type Conflict, StructuralConflict, UniquenessConflict } from '../conflict.ts';
-import { ConflictResolution, ManualResolutionRequired } from '../conflict-resolution.ts';
+import { ConflictResolution, type DroppedValue, ManualResolutionRequired } from '../conflict-resolution.ts';
 import type { ConflictResolutionStrategy } from '../conflict-resolver.ts';
 import { mergeSet } from '../merge-declared.ts';
 
@@ -13,13 +15,25 @@ export class UnionStrategy implements ConflictResolutionStrategy {
     if (!isOfItems || conflict instanceof UniquenessConflict || !Array.isArray(local) || !Array.isArray(remote)) {
       return new ManualResolutionRequired(conflict, 'only lists can be united');
     }
-    const reason = 'what either side has in the list stands';
     return new ConflictResolution(conflict, {
       value: mergeSet([], local, remote),
       strategy: this.name,
-      reason,
+      reason: 'what either side has in the list stands',
       confidence: 0.7,
-      dropped: [],
+      dropped: droppedRemovals(conflict.baseValue, local, remote),
     });
   }
+}
+
+/** The lists of the sides that removed what the other side kept. */
+function droppedRemovals(base: JsonValue | undefined, local: JsonValue, remote: JsonValue): DroppedValue[] {
+  const [old, one, other] = [base, local, remote].map(
+    (list) => new Set(Array.isArray(list) ? list.map(stableStringify) : []),
+  ) as [Set<string>, Set<string>, Set<string>];
+  const isDropped = (mine: Set<string>, theirs: Set<string>) =>
+    [...old].some((item) => !mine.has(item) && theirs.has(item));
+  return [
+    ...(isDropped(one, other) ? [{ side: 'local' as const, value: local }] : []),
+    ...(isDropped(other, one) ? [{ side: 'remote' as const, value: remote }] : []),
+  ];
 }
