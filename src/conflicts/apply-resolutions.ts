@@ -2,7 +2,7 @@ import type { JsonValue } from '../core/json-value.ts';
 import { type ConflictResolution, ManualResolutionRequired } from './conflict-resolution.ts';
 import type { MergeSchema } from './merge-schema.ts';
 import { settle } from './settle-conflict.ts';
-import { updateAt } from './update-at.ts';
+import { type OwnCopies, updateAt } from './update-at.ts';
 
 /** What {@link applyResolutions} and {@link undoResolution} need to find what they change. */
 export interface ApplyOptions {
@@ -26,10 +26,14 @@ export function applyResolutions<T>(
   resolutions: readonly ConflictResolution[],
   options: ApplyOptions = {},
 ): T {
+  const copies: OwnCopies = new WeakSet();
   // From the last to the first, so that an item put into a list does not move the places of those before it.
   return resolutions
     .filter((resolution) => !(resolution instanceof ManualResolutionRequired))
-    .reduceRight((result, { conflict, value }) => put(result, conflict, conflict.baseValue, value, options), state);
+    .reduceRight(
+      (result, { conflict, value }) => put(result, conflict, conflict.baseValue, value, options, copies),
+      state,
+    );
 }
 
 /**
@@ -43,7 +47,7 @@ export function undoResolution<T>(
   options: ApplyOptions = {},
 ): T {
   const { conflict, value } = resolution;
-  return put(state, conflict, value, conflict.baseValue, options);
+  return put(state, conflict, value, conflict.baseValue, options, new WeakSet());
 }
 
 function put<T>(
@@ -52,8 +56,9 @@ function put<T>(
   before: JsonValue | undefined,
   after: JsonValue | undefined,
   { schema }: ApplyOptions,
+  copies: OwnCopies,
 ): T {
   const update = (current: JsonValue | undefined, cursor: MergeSchema['root']) =>
     settle(current, conflict, before, after, cursor);
-  return updateAt(state as JsonValue, conflict, update, schema?.root) as T;
+  return updateAt(state as JsonValue, conflict, update, schema?.root, copies) as T;
 }

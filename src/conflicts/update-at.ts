@@ -10,6 +10,9 @@ import { keyOfRule, type SchemaCursor } from './merge-schema.ts';
 /** What shall stand where the conflict is, given what stands there. */
 type Update = (current: Value, schema: SchemaCursor | undefined) => Value;
 
+/** Copies that were made for one call and nobody else has seen: written in place, so that many changes cost one copy. */
+export type OwnCopies = WeakSet<object>;
+
 /**
  * A copy of the state in which the part where the conflict is is what `update` makes of it.
  *
@@ -21,17 +24,19 @@ export function updateAt(
   { location, path }: Conflict,
   update: Update,
   schema: SchemaCursor | undefined,
+  copies: OwnCopies,
   depth = 0,
 ): Value {
   const segment = location[depth];
   if (segment === undefined) return update(state, schema);
   const name = typeof segment === 'string' ? segment : String(segment.value);
-  const inner = (part: Value) => updateAt(part, { location, path } as Conflict, update, schema?.child(name), depth + 1);
-  if (typeof segment !== 'string') return updateItem(state, segment, inner, schema, path);
+  const inner = (part: Value) =>
+    updateAt(part, { location, path } as Conflict, update, schema?.child(name), copies, depth + 1);
+  if (typeof segment !== 'string') return updateItem(state, segment, inner, schema, path, copies);
   if (!isPlainObject(state)) throw new ResolutionOutdatedError(path, `"${segment}" is no longer in an object`);
   const before = Object.hasOwn(state, segment) ? (state[segment] as Value) : undefined;
   const after = inner(before);
-  return after === before ? (state as JsonValue) : withField(state, segment, after);
+  return after === before ? (state as JsonValue) : withField(state, segment, after, copies);
 }
 
 function updateItem(
@@ -40,6 +45,7 @@ function updateItem(
   inner: (item: Value) => Value,
   schema: SchemaCursor | undefined,
   path: string,
+  copies: OwnCopies,
 ): Value {
   if (!Array.isArray(state)) throw new ResolutionOutdatedError(path, 'an item is no longer in a list');
   const items: readonly JsonValue[] = state;
@@ -56,8 +62,12 @@ function updateItem(
     const expected = `an item that is told by ${JSON.stringify(segment.value)}, as the one in dispute on "${path}"`;
     throw new InvalidArgumentError('resolution.value', expected, after);
   }
-  if (at < 0) return after === undefined ? items : items.toSpliced(Math.min(segment.index, items.length), 0, after);
-  return after === undefined ? items.toSpliced(at, 1) : items.with(at, after);
+  const copy = copies.has(items) ? (items as JsonValue[]) : [...items];
+  copies.add(copy);
+  if (after === undefined) copy.splice(at, 1);
+  else if (at < 0) copy.splice(Math.min(segment.index, items.length), 0, after);
+  else copy[at] = after;
+  return copy;
 }
 
 /** Where several fields of the schema tell items apart, one of them alone may tell another item by the same. */
@@ -68,10 +78,10 @@ function keyOfSegment({ key }: ItemSegment, schema: SchemaCursor | undefined, pa
   return keyByFields(declared.includes(key) ? declared : [key]);
 }
 
-function withField(object: Record<string, unknown>, name: string, field: Value): JsonValue {
-  const { [name]: _before, ...rest } = object;
-  if (field === undefined) return rest as JsonValue;
-  const copy = { ...object };
-  setOwn(copy, name, field);
+function withField(object: Record<string, unknown>, name: string, field: Value, copies: OwnCopies): JsonValue {
+  const copy = copies.has(object) ? object : { ...object };
+  copies.add(copy);
+  if (field === undefined) delete copy[name];
+  else setOwn(copy, name, field);
   return copy as JsonValue;
 }
