@@ -55,5 +55,7 @@ export function threeWayMerge<T>(options: ThreeWayMergeOptions<T>): ThreeWayMerg
   ) as [JsonValue, JsonValue, JsonValue];
   const records = new ConflictRecords(options);
   const state = new MergeWalk(records).value(base, local, remote, options.schema?.root);
+  // A strategy that changed a conflict would change what a decision overwrites.
+  for (const conflict of records.found) Object.freeze(conflict);
   return { state: state as T, conflicts: Object.freeze(records.found) };
 }

@@ -201,6 +201,17 @@ describe('answers of strategies', () => {
     expect(await log.entries()).toEqual([]);
   });
 
+  it('a strategy cannot change the conflict it is asked about', async () => {
+    const meddling = {
+      name: 'meddling',
+      resolve: (conflict: Conflict) => {
+        Object.assign(conflict, { baseValue: 'cancelled', location: [] });
+        return new LocalWinsStrategy().resolve(conflict);
+      },
+    };
+    await expect(resolve(meddling)).rejects.toThrow(TypeError);
+  });
+
   it('nothing is logged as decided if the queue fails', async () => {
     const store = new MemoryConflictRecordStore();
     store.put = () => Promise.reject(new Error('the disk is full'));
