@@ -48,7 +48,7 @@ export class ManualQueue {
    *
    * @param id - Of a conflict that waits.
    * @param note - Who decided, and why.
-   * @param apply - Puts the decision into the state with `applyResolutions`, and stores that. Without it, the conflict leaves
+   * @param apply - Puts the decision into the state with `applyResolutions`, and stores that; a promise is awaited. Without it, the conflict leaves
    * the queue before anybody has applied the decision, and a crash in between loses both sides' values.
    * @returns The decision.
    * @throws {@link InvalidArgumentError} if no such conflict waits, or the choice is none.
@@ -57,7 +57,7 @@ export class ManualQueue {
     id: string,
     choice: ManualChoice,
     note: { readonly by: string; readonly reason: string },
-    apply?: (decision: ConflictResolution) => void | Promise<void>,
+    apply?: (decision: ConflictResolution) => unknown,
   ): Promise<ConflictResolution> {
     return this.#queue.run(id, () => this.#decide(id, choice, note, apply));
   }

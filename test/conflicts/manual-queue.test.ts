@@ -63,7 +63,15 @@ describe('conflicts of several records in one queue', () => {
       await runtime.write(id, { status: 'blocked' }, { expectedVersion: (await runtime.read(id)).version });
     }
     await coordinator.syncAll();
-    expect((await queue.pending()).map(({ subject }) => subject).sort()).toEqual(['1', '2']);
+    const waiting = await queue.pending();
+    expect(waiting.map(({ subject }) => subject).sort()).toEqual(['1', '2']);
+    for (const { id, subject } of waiting) {
+      await queue.decide(id, 'remote', note, (decision) => coordinator.resolveConflicts(subject!, [decision]));
+    }
+    for (const id of ['1', '2']) {
+      expect((await spec.read(id)).state).toEqual({ status: 'blocked' });
+      expect(await coordinator.detectConflicts(id)).toEqual([]);
+    }
     await coordinator.close();
   });
 });
