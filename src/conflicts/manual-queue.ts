@@ -48,8 +48,9 @@ export class ManualQueue {
    *
    * @param id - Of a conflict that waits.
    * @param note - Who decided, and why.
-   * @param apply - Puts the decision into the state with `applyResolutions`, and stores that; a promise is awaited. Without it, the conflict leaves
-   * the queue before anybody has applied the decision, and a crash in between loses both sides' values.
+   * @param apply - Puts the decision into the state with `applyResolutions`, and stores that; a promise is awaited.
+   * Without it, the conflict leaves the queue before anybody has applied the decision, and a crash in between loses both
+   * sides' values.
    * @returns The decision.
    * @throws {@link InvalidArgumentError} if no such conflict waits, or the choice is none.
    */
@@ -60,6 +61,11 @@ export class ManualQueue {
     apply?: (decision: ConflictResolution) => unknown,
   ): Promise<ConflictResolution> {
     return this.#queue.run(id, () => this.#decide(id, choice, note, apply));
+  }
+
+  /** Takes a conflict from the queue undecided: one that the state has left behind. Nothing happens if it does not wait. */
+  withdraw(id: string): Promise<void> {
+    return this.#queue.run(id, () => this.#store.delete(id));
   }
 
   async #decide(...[id, choice, note, apply]: Parameters<ManualQueue['decide']>): Promise<ConflictResolution> {

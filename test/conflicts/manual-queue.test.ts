@@ -103,6 +103,8 @@ describe('deciding', () => {
     const apply = (decision: ConflictResolution) => void applyResolutions(state, [decision]);
     await expect(queue.decide(conflict.id, 'local', note, apply)).rejects.toThrow(ResolutionOutdatedError);
     expect(await queue.pending()).toEqual([conflict]);
+    await queue.withdraw(conflict.id);
+    expect(await queue.pending()).toEqual([]);
     expect(await decisions.recall(conflict)).toBeUndefined();
   });
 
