@@ -23,6 +23,7 @@ export {
 } from './conflicts/conflict.ts';
 export type { ConflictDetector } from './conflicts/conflict-detector.ts';
 export { type ConflictRecordStore, MemoryConflictRecordStore } from './conflicts/conflict-record-store.ts';
+export type { ConflictOrigin } from './conflicts/conflict-records.ts';
 export {
   ConflictResolution,
   type DecisionNote,

@@ -55,6 +55,7 @@ const remote = {
 };
 
 const { state, conflicts } = threeWayMerge({
+  subject: 'release-1.0',
   base,
   local,
   remote,
@@ -121,7 +122,12 @@ const waiting = await queue.pending();
 console.log(renderConflicts(waiting));
 const [owner] = waiting;
 assert.ok(owner && waiting.length === 1);
-await queue.decide(owner.id, { value: 'ben and eve' }, { by: 'ana', reason: 'they share it' });
+let shared = state;
+await queue.decide(owner.id, { value: 'ben and eve' }, { by: 'ana', reason: 'they share it' }, (decision) => {
+  // The conflict waits until this is stored.
+  shared = applyResolutions(shared, [decision]);
+});
+assert.equal(shared.owner, 'ben and eve');
 const again = await careful.resolve(conflicts);
 assert.equal(applyResolutions(state, again).owner, 'ben and eve');
 

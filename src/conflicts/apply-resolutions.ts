@@ -2,11 +2,11 @@ import type { JsonValue } from '../core/json-value.ts';
 import { type ConflictResolution, ManualResolutionRequired } from './conflict-resolution.ts';
 import type { MergeSchema } from './merge-schema.ts';
 import { settle } from './settle-conflict.ts';
-import { updateAt } from './update-at.ts';
+import { type OwnCopies, updateAt } from './update-at.ts';
 
 /** What {@link applyResolutions} and {@link undoResolution} need to find what they change. */
 export interface ApplyOptions {
-  /** Only for lists whose items a function of the schema tells apart: the schema that the merge was given. */
+  /** Only for lists whose items a function or several fields of the schema tell apart: the schema of the merge. */
   readonly schema?: MergeSchema | undefined;
 }
 
@@ -18,16 +18,22 @@ export interface ApplyOptions {
  * `ManualResolutionRequired`. The state given is not changed; what no decision touches is shared with it.
  *
  * @throws {@link ResolutionOutdatedError} if a disputed value is no longer what the conflict says: merge again.
+ * @throws {@link InvalidArgumentError} for a decided item of a list that is not told by the identity in dispute, and for
+ * decided items that are not told apart.
  */
 export function applyResolutions<T>(
   state: T,
   resolutions: readonly ConflictResolution[],
   options: ApplyOptions = {},
 ): T {
+  const copies: OwnCopies = new WeakSet();
   // From the last to the first, so that an item put into a list does not move the places of those before it.
   return resolutions
     .filter((resolution) => !(resolution instanceof ManualResolutionRequired))
-    .reduceRight((result, { conflict, value }) => put(result, conflict, conflict.baseValue, value, options), state);
+    .reduceRight(
+      (result, { conflict, value }) => put(result, conflict, conflict.baseValue, value, options, copies),
+      state,
+    );
 }
 
 /**
@@ -41,7 +47,7 @@ export function undoResolution<T>(
   options: ApplyOptions = {},
 ): T {
   const { conflict, value } = resolution;
-  return put(state, conflict, value, conflict.baseValue, options);
+  return put(state, conflict, value, conflict.baseValue, options, new WeakSet());
 }
 
 function put<T>(
@@ -50,8 +56,9 @@ function put<T>(
   before: JsonValue | undefined,
   after: JsonValue | undefined,
   { schema }: ApplyOptions,
+  copies: OwnCopies,
 ): T {
   const update = (current: JsonValue | undefined, cursor: MergeSchema['root']) =>
     settle(current, conflict, before, after, cursor);
-  return updateAt(state as JsonValue, conflict, update, schema?.root) as T;
+  return updateAt(state as JsonValue, conflict, update, schema?.root, copies) as T;
 }

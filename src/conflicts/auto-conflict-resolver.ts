@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../core/errors.ts';
 import { Conflict } from './conflict.ts';
-import { type ConflictResolution, ManualResolutionRequired } from './conflict-resolution.ts';
+import { ConflictResolution, ManualResolutionRequired } from './conflict-resolution.ts';
 import type { ConflictResolutionStrategy, ConflictResolver } from './conflict-resolver.ts';
 import { ConflictType } from './conflict-type.ts';
 import type { ManualQueue } from './manual-queue.ts';
@@ -49,16 +49,20 @@ export class AutoConflictResolver implements ConflictResolver {
   /**
    * One resolution for each conflict, in their order.
    *
-   * An error that a strategy throws is passed on, and no conflict is decided, logged or queued.
+   * An error that a strategy throws is passed on, and no conflict is decided, logged or queued. So is one of the queue or the
+   * log: nothing is decided then, though conflicts may wait already; resolve them again.
+   *
+   * @throws {@link InvalidArgumentError} for what is no conflict, and for an answer of a strategy that is no decision about it.
    */
   async resolve(conflicts: readonly Conflict[]): Promise<ConflictResolution[]> {
     conflicts.forEach((conflict, at) => {
       if (!(conflict instanceof Conflict)) throw new InvalidArgumentError(`conflicts[${at}]`, 'a Conflict', conflict);
     });
     const resolutions = await Promise.all(conflicts.map((conflict) => this.#decide(conflict)));
-    await this.#options.log?.record(resolutions);
+    // The queue first: to add a conflict again changes nothing, to log a decision that was not taken would be wrong.
     const open = resolutions.filter((resolution) => resolution instanceof ManualResolutionRequired);
     await this.#options.queue?.add(open.map(({ conflict }) => conflict));
+    await this.#options.log?.record(resolutions);
     return resolutions;
   }
 
@@ -67,7 +71,11 @@ export class AutoConflictResolver implements ConflictResolver {
     if (known) return known;
     const refusals: string[] = [];
     for (const { strategy } of this.#rules.filter((rule) => rule.appliesTo(conflict))) {
-      const resolution = await strategy.resolve(conflict);
+      const resolution: unknown = await strategy.resolve(conflict);
+      if (!(resolution instanceof ConflictResolution) || resolution.conflict.id !== conflict.id) {
+        const expected = 'a ConflictResolution of the conflict that it was asked about';
+        throw new InvalidArgumentError(`the answer of strategy "${strategy.name}"`, expected, resolution);
+      }
       if (!(resolution instanceof ManualResolutionRequired)) return resolution;
       refusals.push(resolution.reason);
       if (strategy.isFinal) break;

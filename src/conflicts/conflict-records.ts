@@ -6,6 +6,18 @@ import type { WriteStamp, WriteStamps } from './write-stamp.ts';
 /** A JSON value, or undefined for none. */
 export type Value = JsonValue | undefined;
 
+/** What a merge was told about its versions, for the conflicts that it finds. */
+export interface ConflictOrigin {
+  /** When and where the local version was written; conflicts carry it to strategies such as last-writer-wins. */
+  readonly localStamps?: WriteStamps | undefined;
+  readonly remoteStamps?: WriteStamps | undefined;
+  /**
+   * What is merged, such as the id of a record: without it, alike conflicts of two records are one to a queue and to the
+   * memory of decisions. Default: none.
+   */
+  readonly subject?: string | undefined;
+}
+
 /** The conflicts that a merge has found so far, and where it is. */
 export class ConflictRecords {
   readonly found: Conflict[] = [];
@@ -14,7 +26,10 @@ export class ConflictRecords {
   readonly #localStamps: WriteStamps | undefined;
   readonly #remoteStamps: WriteStamps | undefined;
 
-  constructor(localStamps: WriteStamps | undefined, remoteStamps: WriteStamps | undefined) {
+  readonly #subject: string | undefined;
+
+  constructor({ localStamps, remoteStamps, subject }: ConflictOrigin) {
+    this.#subject = subject;
     this.#localStamps = localStamps;
     this.#remoteStamps = remoteStamps;
   }
@@ -49,6 +64,7 @@ export class ConflictRecords {
       typeof stamps === 'function' ? stamps(path) : stamps;
     return {
       location: this.location,
+      subject: this.#subject,
       baseValue,
       localValue,
       remoteValue,

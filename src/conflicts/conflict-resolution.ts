@@ -1,5 +1,12 @@
 import { InvalidArgumentError } from '../core/errors.ts';
-import { frozenJson, isPlainObject, type JsonObject, type JsonValue, jsonEqual } from '../core/json-value.ts';
+import {
+  frozenJson,
+  isPlainObject,
+  type JsonObject,
+  type JsonValue,
+  jsonEqual,
+  presentFields,
+} from '../core/json-value.ts';
 import { Conflict, type Side } from './conflict.ts';
 
 /** What a decision leaves behind: enough to undo it. */
@@ -36,10 +43,15 @@ export class ConflictResolution {
   /** What either side wanted and does not get. */
   readonly dropped: readonly DroppedValue[];
 
+  /** @throws {@link InvalidArgumentError} for what could not be written down and read again. */
   constructor(
     conflict: Conflict,
     fields: DecisionNote & { readonly value: JsonValue | undefined; readonly dropped: readonly DroppedValue[] },
   ) {
+    if (typeof fields.strategy !== 'string' || typeof fields.reason !== 'string') {
+      throw new InvalidArgumentError('resolution', 'the name of who decided, and a reason, as texts', fields);
+    }
+    if (!Array.isArray(fields.dropped)) throw new InvalidArgumentError('resolution.dropped', 'a list', fields.dropped);
     this.conflict = conflict;
     this.value = fields.value === undefined ? undefined : frozenJson(fields.value, 'value');
     this.strategy = fields.strategy;
@@ -47,7 +59,7 @@ export class ConflictResolution {
     this.confidence = fields.confidence ?? 1;
     if (!(this.confidence >= 0 && this.confidence <= 1))
       throw new InvalidArgumentError('confidence', 'a number from 0 to 1', fields.confidence);
-    this.dropped = Object.freeze([...fields.dropped]);
+    this.dropped = Object.freeze(fields.dropped.map(parseDropped));
   }
 
   /** The decision for a value, be it one that no side has: what was wanted instead is dropped. */
@@ -61,21 +73,22 @@ export class ConflictResolution {
   /** Everything but what is absent. {@link ConflictResolution.fromJSON} gives an equal resolution again. */
   toJSON(): JsonObject {
     const { conflict, value, strategy, reason, confidence, dropped } = this;
-    const json = { conflict: conflict.toJSON(), value, strategy, reason, confidence, dropped };
-    return frozenJson(json, 'resolution') as unknown as JsonObject;
+    const json = { conflict: conflict.toJSON(), value, strategy, reason, confidence };
+    return presentFields({ ...json, dropped: Object.freeze(dropped.map((one) => presentFields({ ...one }))) });
   }
 
   /** @throws {@link InvalidArgumentError} if it is anything else. */
   static fromJSON(json: unknown): ConflictResolution {
     if (!isPlainObject(json)) throw new InvalidArgumentError('resolution', 'an object', json);
     const { value, strategy, reason, confidence, dropped } = json;
-    if (typeof strategy !== 'string' || typeof reason !== 'string' || typeof confidence !== 'number') {
-      throw new InvalidArgumentError('resolution', 'a strategy, a reason and a confidence', json);
-    }
-    if (!Array.isArray(dropped)) throw new InvalidArgumentError('resolution.dropped', 'a list', dropped);
-    const conflict = Conflict.fromJSON(json.conflict);
-    const fields = { value: value as JsonValue | undefined, strategy, reason, confidence };
-    return new ConflictResolution(conflict, { ...fields, dropped: dropped.map(parseDropped) });
+    if (typeof confidence !== 'number') throw new InvalidArgumentError('resolution.confidence', 'a number', confidence);
+    return new ConflictResolution(Conflict.fromJSON(json.conflict), {
+      value: value as JsonValue | undefined,
+      strategy: strategy as string,
+      reason: reason as string,
+      confidence,
+      dropped: dropped as readonly DroppedValue[],
+    });
   }
 
   /** The decision for one side: what the other side wanted is dropped. For `'base'`, what both wanted is. */
@@ -97,7 +110,8 @@ export class ManualResolutionRequired extends ConflictResolution {
 
 function parseDropped(value: unknown, at: number): DroppedValue {
   if (isPlainObject(value) && (value.side === 'local' || value.side === 'remote')) {
-    return { side: value.side, value: value.value as JsonValue | undefined };
+    const dropped = value.value === undefined ? undefined : frozenJson(value.value, `resolution.dropped[${at}].value`);
+    return Object.freeze({ side: value.side, value: dropped as JsonValue | undefined });
   }
   throw new InvalidArgumentError(`resolution.dropped[${at}]`, 'a side and its value', value);
 }

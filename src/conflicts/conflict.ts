@@ -1,6 +1,6 @@
 import { checksum, stableStringify } from '../core/checksum.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
-import { frozenJson, isPlainObject, type JsonObject, type JsonValue } from '../core/json-value.ts';
+import { frozenJson, isPlainObject, type JsonObject, type JsonValue, presentFields } from '../core/json-value.ts';
 import { ConflictType } from './conflict-type.ts';
 import { type Identity, isIdentity } from './list-identity.ts';
 import { type Location, parseLocation, placeOf, toPointer } from './location.ts';
@@ -20,6 +20,8 @@ export type ConflictSeverity = 'low' | 'medium' | 'high';
 /** What a conflict is made of. A value that is absent is left out or `undefined`; `null` is a value. */
 export interface ConflictFields {
   readonly location: Location;
+  /** See {@link Conflict.subject}. */
+  readonly subject?: string | undefined;
   readonly baseValue?: JsonValue | undefined;
   readonly localValue?: JsonValue | undefined;
   readonly remoteValue?: JsonValue | undefined;
@@ -41,6 +43,8 @@ export abstract class Conflict {
   readonly location: Location;
   /** Where, as a JSON Pointer (RFC 6901) into the merged state. */
   readonly path: string;
+  /** What was merged, such as the id of a record, if the merge was told: tells alike conflicts of two records apart. */
+  readonly subject: string | undefined;
   readonly baseValue: JsonValue | undefined;
   readonly localValue: JsonValue | undefined;
   readonly remoteValue: JsonValue | undefined;
@@ -53,6 +57,7 @@ export abstract class Conflict {
   constructor(fields: ConflictFields) {
     this.location = parseLocation(fields.location, 'location');
     this.path = toPointer(this.location);
+    this.subject = optionalText(fields.subject, 'subject');
     this.baseValue = frozen(fields.baseValue, 'baseValue');
     this.localValue = frozen(fields.localValue, 'localValue');
     this.remoteValue = frozen(fields.remoteValue, 'remoteValue');
@@ -63,14 +68,12 @@ export abstract class Conflict {
 
   /**
    * The same for the same dispute, in every process, on both replicas and in every later merge of the same versions: a
-   * hash of the place, the type and the values, whichever side wrote which.
+   * hash of the subject, the place, the type and the values, whichever side wrote which.
    */
   get id(): string {
     const [one, other] = [this.localValue, this.remoteValue].map(textOf).sort();
-    return checksum([this.type, placeOf(this.location), textOf(this.baseValue), one, other, ...this.details]).slice(
-      0,
-      32,
-    );
+    const dispute = [this.type, placeOf(this.location), textOf(this.baseValue), one, other, ...this.details];
+    return checksum(this.subject === undefined ? dispute : [this.subject, dispute]).slice(0, 32);
   }
 
   /** How much depends on the decision. */
@@ -89,12 +92,22 @@ export abstract class Conflict {
     return side === 'local' ? this.localValue : this.remoteValue;
   }
 
+  /** The same conflict, as one about this subject. */
+  about(subject: string): Conflict {
+    return Conflict.fromJSON({ ...this.toJSON(), subject });
+  }
+
+  /** The same conflict, where the items of lists stand elsewhere. */
+  at(location: Location): Conflict {
+    return Conflict.fromJSON({ ...this.toJSON(), location });
+  }
+
   /** Everything but what is absent. */
   toJSON(): JsonObject {
-    const { id, type, severity, path, location, reason } = this;
+    const { id, type, severity, subject, path, location, reason } = this;
     const { baseValue, localValue, remoteValue, localStamp, remoteStamp } = this;
     const values = { baseValue, localValue, remoteValue, localStamp, remoteStamp };
-    return frozenJson({ id, type, severity, path, location, reason, ...values }, 'conflict') as unknown as JsonObject;
+    return presentFields({ id, type, severity, subject, path, location, reason, ...values });
   }
 
   /**
@@ -106,6 +119,7 @@ export abstract class Conflict {
     if (!isPlainObject(json)) throw new InvalidArgumentError('conflict', 'an object', json);
     const fields: ConflictFields = {
       location: parseLocation(json.location, 'conflict.location'),
+      subject: optionalText(json.subject, 'conflict.subject'),
       reason: text(json.reason, 'conflict.reason'),
       baseValue: json.baseValue as JsonValue | undefined,
       localValue: json.localValue as JsonValue | undefined,
@@ -202,7 +216,7 @@ export class StructuralConflict extends Conflict {
 
   override toJSON(): JsonObject {
     const { aspect, key, items } = this;
-    return frozenJson({ ...super.toJSON(), aspect, key, items }, 'conflict') as unknown as JsonObject;
+    return presentFields({ ...super.toJSON(), aspect, key, items });
   }
 }
 
@@ -234,7 +248,7 @@ export class UniquenessConflict extends Conflict {
 
   override toJSON(): JsonObject {
     const { field, key, items } = this;
-    return frozenJson({ ...super.toJSON(), field, key, items }, 'conflict') as unknown as JsonObject;
+    return presentFields({ ...super.toJSON(), field, key, items });
   }
 }
 
@@ -266,3 +280,5 @@ function text(value: unknown, what: string): string {
   if (typeof value !== 'string') throw new InvalidArgumentError(what, 'text', value);
   return value;
 }
+
+const optionalText = (value: unknown, what: string) => (value === undefined ? undefined : text(value, what));

@@ -54,9 +54,12 @@ export function findKey(versions: readonly List[]): ItemKey | undefined {
   return findFields(versions);
 }
 
-/** Whether the key gives each item of each version an identity of its own. */
+/**
+ * Whether the key gives each item of each version an identity of its own, and by the same field in each: an `id` "a" and a
+ * `name` "a" are not one thing.
+ */
 export function tellsApart(key: ItemKey, versions: readonly List[]): boolean {
-  return versions.every((items) => {
+  const isUnique = versions.every((items) => {
     const seen = new Set<Identity>();
     for (const item of items) {
       const id = key.of(item);
@@ -64,6 +67,13 @@ export function tellsApart(key: ItemKey, versions: readonly List[]): boolean {
       seen.add(id);
     }
     return seen.size === items.length;
+  });
+  if (!isUnique || key.fields.length < 2) return isUnique;
+  const fields = new Map<Identity, string | undefined>();
+  return versions.flat().every((item) => {
+    const [id, field] = [key.of(item)!, key.fieldOf(item)];
+    if (!fields.has(id)) fields.set(id, field);
+    return fields.get(id) === field;
   });
 }
 

@@ -10,10 +10,16 @@ import { compareVersions } from './version-order.ts';
 export const unmergeable = Symbol('unmergeable');
 type Merged = Value | typeof unmergeable;
 
-/** Both sides' changes of a number, added up. What is absent counts as 0. */
+/** Both sides' changes of a number, added up. What is absent counts as 0. Whole numbers add up exactly, or not at all. */
 export function mergeCounter(base: Value, local: Value, remote: Value): Merged {
   const isNumber = (value: Value) => typeof value === 'number';
   if (!isNumber(local) || !isNumber(remote) || (base !== undefined && !isNumber(base))) return unmergeable;
+  const numbers = [local, remote, base ?? 0];
+  if (numbers.every(Number.isInteger)) {
+    const [one, other, before] = numbers.map(BigInt) as [bigint, bigint, bigint];
+    const exact = Number(one + other - before);
+    return Number.isSafeInteger(exact) ? exact : unmergeable;
+  }
   // In an order that no side has to do with: rounding must be the same on both replicas (CF3).
   const sum = Math.min(local, remote) - (base ?? 0) + Math.max(local, remote);
   return Number.isFinite(sum) ? sum : unmergeable;

@@ -1,12 +1,15 @@
 import { InvalidArgumentError } from '../core/errors.ts';
 import { isPlainObject, type JsonValue } from '../core/json-value.ts';
-import { type Identity, type ItemKey, keyByFields } from './list-identity.ts';
+import { type Identity, type ItemKey, isIdentity, keyByFields } from './list-identity.ts';
 import { advance, isAtEnd, type PathPattern, parsePattern } from './path-pattern.ts';
 
 /** A list whose items are told apart by a field, by the first of several that an item has, or by a function. */
 export interface ListRule {
   readonly as: 'list';
-  /** Default: found by itself, as without a schema. A function must give the same for an item whatever else changes. */
+  /**
+   * Default: found by itself, as without a schema. A function must give the same for an item whatever else changes; what is
+   * neither text nor a finite number is no identity, and where an item has none the list merges by place.
+   */
   readonly key?: string | readonly string[] | ((item: JsonValue) => Identity) | undefined;
   /** Fields whose values no two items may share: two sides that give one value to two items are in conflict. */
   readonly unique?: readonly string[] | undefined;
@@ -119,7 +122,13 @@ function parseRule(given: unknown, what: string): MergeRule {
 
 /** What a rule's key does for items. */
 export function itemKeyOf(key: NonNullable<ListRule['key']>): ItemKey {
-  if (typeof key === 'function') return { fields: [], of: (item) => key(item as JsonValue), fieldOf: () => undefined };
+  if (typeof key === 'function') {
+    const of = (item: unknown) => {
+      const id: unknown = key(item as JsonValue);
+      return isIdentity(id) && (typeof id === 'string' || Number.isFinite(id)) ? id : undefined;
+    };
+    return { fields: [], of, fieldOf: () => undefined };
+  }
   return keyByFields(typeof key === 'string' ? [key] : key);
 }
 

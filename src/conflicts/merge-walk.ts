@@ -2,7 +2,7 @@ import { isPlainObject, type JsonObject, type JsonValue, jsonEqual, setOwn } fro
 import { StructuralConflict, UniquenessConflict } from './conflict.ts';
 import type { ConflictRecords, Value } from './conflict-records.ts';
 import { allDiffer, settleEqual } from './equal-versions.ts';
-import { findViolations } from './list-constraints.ts';
+import { breaksByPlace, holdBack } from './hold-back.ts';
 import { areDistinctTexts, findKey, type Identity, type ItemKey, isName, isTold, tellsApart } from './list-identity.ts';
 import { mergeByPlace } from './merge-by-place.ts';
 import { mergeSet } from './merge-declared.ts';
@@ -114,8 +114,16 @@ export class MergeWalk {
     else if (rule?.as !== 'sequence' && areDistinctTexts(versions))
       merged = this.#texts(base as Texts, local as Texts, remote as Texts);
     else merged = mergeByPlace(base, local, remote);
-    if (merged) return sharedList(merged, versions);
-    const reason = `both sides changed the same stretch of ${this.#records.name()}`;
+    const isBroken =
+      merged !== undefined &&
+      key === undefined &&
+      rule?.as === 'list' &&
+      breaksByPlace(rule, merged, versions, (item) => declared?.of(item));
+    if (merged && !isBroken) return sharedList(merged, versions);
+    const name = this.#records.name();
+    const reason = isBroken
+      ? `what both sides put into ${name} breaks a rule of the list, and not all of its items have an identity`
+      : `both sides changed the same stretch of ${name}`;
     this.#records.found.push(
       new StructuralConflict({ ...this.#records.fields(base, local, remote, reason), aspect: 'items' }),
     );
@@ -186,41 +194,27 @@ export class MergeWalk {
     before: number,
   ): void {
     const records = this.#records;
-    const held = new Set<Identity>();
-    let groups: { kind: 'unique' | 'cycle'; field: string; ids: Set<Identity> }[] = [];
-    for (;;) {
-      const [found] = findViolations(rule, merged, versions);
-      if (!found) break;
-      const group = { ...found, ids: new Set(found.ids) };
-      for (const other of groups.filter(({ ids }) => found.ids.some((id) => ids.has(id)))) {
-        for (const id of other.ids) group.ids.add(id);
-        groups = groups.filter((one) => one !== other);
-      }
-      groups.push(group);
-      for (const id of found.ids) {
-        held.add(id);
-        const old = versions[0].get(id);
-        if (old === undefined) merged.delete(id);
-        else merged.set(id, old);
+    const groups = holdBack(rule, merged, versions);
+    if (groups.length === 0) return;
+    const held = new Set(groups.flatMap(({ ids }) => [...ids]));
+    const indexOf = new Map([...merged.keys()].map((id, index) => [id, index]));
+    const depth = records.location.length;
+    for (const conflict of records.found.splice(before)) {
+      const segment = conflict.location[depth];
+      if (typeof segment !== 'object') records.found.push(conflict);
+      else if (!held.has(segment.value)) {
+        const index = indexOf.get(segment.value) ?? segment.index;
+        records.found.push(conflict.at(conflict.location.with(depth, { ...segment, index })));
       }
     }
-    if (groups.length === 0) return;
-    const depth = records.location.length;
-    const inner = records.found.splice(before).filter(({ location }) => {
-      const segment = location[depth];
-      return typeof segment !== 'object' || !held.has(segment.value);
-    });
-    records.found.push(...inner);
-    for (const { kind, field, ids } of groups) {
-      const [base, local, remote] = versions.map((items) => [...items].filter(([id]) => ids.has(id)));
-      const items = [...new Set([base!, local!, remote!].flat().map(([id]) => id))].sort(byText);
+    for (const { kind, field, ids, rows } of groups) {
+      const items = [...ids].sort(byText);
       const list = records.name();
       const reason =
         kind === 'unique'
           ? `the sides gave several items of ${list} the same "${field}"`
           : `the sides moved items of ${list} into each other by "${field}"`;
-      const [b, l, r] = [base!, local!, remote!].map((rows) => rows.map(([, item]) => item));
-      const fields = { ...records.fields(b, l, r, reason), ...named(key), items };
+      const fields = { ...records.fields(...rows, reason), ...named(key), items };
       records.found.push(
         kind === 'unique'
           ? new UniquenessConflict({ ...fields, field })

@@ -1,4 +1,4 @@
-import type { ConflictView } from './conflict-view.ts';
+import type { ConflictView, SideView } from './conflict-view.ts';
 
 /** Markdown (GitHub's), a table for each conflict. */
 export function asMarkdown(views: readonly ConflictView[]): string {
@@ -6,11 +6,23 @@ export function asMarkdown(views: readonly ConflictView[]): string {
     .map(({ id, title, facts, reason, sides }) => {
       const heads = sides.map(({ name, stamp }) => inert(stamp ? `${name}, ${stamp}` : name));
       const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-      const values = sides.map(({ value }) => value.split('\n').map(inert).join('<br>'));
-      const table = [row(heads), row(heads.map(() => '---')), row(values)].join('\n');
+      const table = [row(heads), row(heads.map(() => '---')), row(sides.map(shownValue))].join('\n');
       return `### ${inert(title)}\n\n${inert(facts)}: ${inert(reason)} (${id})\n\n${table}\n`;
     })
     .join('\n');
+}
+
+/** What is changed is `del` or `ins`, which GitHub lets through; elsewhere they are seen as they are, and do no harm. */
+function shownValue({ name, value }: SideView): string {
+  if (!value) return '*nothing*';
+  const mark = name === 'base' ? 'del' : 'ins';
+  return value
+    .map(({ kind, text }) => {
+      const lines = text.split('\n').map(inert);
+      if (kind !== 'changed') return lines.join('<br>');
+      return lines.map((line) => line && `<${mark}>${line}</${mark}>`).join('<br>');
+    })
+    .join('');
 }
 
 /** No sign of Markdown or HTML keeps its meaning; indentation stays. */
@@ -20,4 +32,4 @@ const inert = (text: string) =>
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
-    .replace(/^ +| {2,}/g, (spaces) => '&nbsp;'.repeat(spaces.length));
+    .replace(/^ +| {2,}| $/g, (spaces) => '&nbsp;'.repeat(spaces.length));

@@ -90,8 +90,15 @@ function replaceItems(
   const byId = (list: Value) =>
     new Map((Array.isArray(list) ? (list as JsonValue[]) : []).map((item) => [key.of(item)!, item]));
   const [old, decided] = [byId(before), byId(after)];
+  if (decided.size !== after.length || decided.has(undefined!)) {
+    throw new InvalidArgumentError('resolution.value', 'items each of which has an identity of its own', after);
+  }
   const isDisputed = new Set([...(conflict.items ?? []), ...old.keys(), ...decided.keys()]);
-  const found = byId(items.filter((item) => isDisputed.has(key.of(item)!)));
+  const disputed = items.filter((item) => isDisputed.has(key.of(item)!));
+  const found = byId(disputed);
+  if (found.size !== disputed.length) {
+    throw new ResolutionOutdatedError(conflict.path, 'several items have one of the identities in dispute');
+  }
   const isSame = (wanted: ReadonlyMap<unknown, JsonValue>) =>
     found.size === wanted.size && [...found].every(([id, item]) => jsonEqual(wanted.get(id), item));
   if (isSame(decided)) return items;

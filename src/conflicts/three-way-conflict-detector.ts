@@ -7,14 +7,14 @@ export class ThreeWayConflictDetector implements ConflictDetector {
   /**
    * The conflicts between two versions of a JSON value, none if all changes of both can stand.
    *
-   * @param options - When and where the versions were written, if that is known, and what values are.
+   * @param options - What is merged, when and where the versions were written, as far as that is known, and what values are.
    * @throws {@link InvalidArgumentError} if a version is no JSON value.
    */
   async detectConflicts(
     local: unknown,
     remote: unknown,
     base: unknown,
-    options: Pick<ThreeWayMergeOptions<unknown>, 'localStamps' | 'remoteStamps' | 'schema'> = {},
+    options: Omit<ThreeWayMergeOptions<unknown>, 'base' | 'local' | 'remote'> = {},
   ): Promise<Conflict[]> {
     return [...threeWayMerge({ base, local, remote, ...options }).conflicts];
   }

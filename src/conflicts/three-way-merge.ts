@@ -1,20 +1,16 @@
 import { frozenJson, type JsonValue } from '../core/json-value.ts';
 import { checkVersions } from './check-versions.ts';
 import type { Conflict } from './conflict.ts';
-import { ConflictRecords } from './conflict-records.ts';
+import { type ConflictOrigin, ConflictRecords } from './conflict-records.ts';
 import type { MergeSchema } from './merge-schema.ts';
 import { MergeWalk } from './merge-walk.ts';
-import type { WriteStamps } from './write-stamp.ts';
 
 /** What {@link threeWayMerge} merges. */
-export interface ThreeWayMergeOptions<T> {
+export interface ThreeWayMergeOptions<T> extends ConflictOrigin {
   /** The version that both others come from. */
   readonly base: T;
   readonly local: T;
   readonly remote: T;
-  /** When and where the local version was written; conflicts carry it to strategies such as last-writer-wins. */
-  readonly localStamps?: WriteStamps | undefined;
-  readonly remoteStamps?: WriteStamps | undefined;
   /** What values are, where it is not for the merge to find out. */
   readonly schema?: MergeSchema | undefined;
 }
@@ -57,7 +53,9 @@ export function threeWayMerge<T>(options: ThreeWayMergeOptions<T>): ThreeWayMerg
   const [base, local, remote] = [options.base, options.local, options.remote].map((version): unknown =>
     hasUndefined ? frozenJson(version, 'version') : version,
   ) as [JsonValue, JsonValue, JsonValue];
-  const records = new ConflictRecords(options.localStamps, options.remoteStamps);
+  const records = new ConflictRecords(options);
   const state = new MergeWalk(records).value(base, local, remote, options.schema?.root);
+  // A strategy that changed a conflict would change what a decision overwrites.
+  for (const conflict of records.found) Object.freeze(conflict);
   return { state: state as T, conflicts: Object.freeze(records.found) };
 }

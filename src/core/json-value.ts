@@ -102,6 +102,13 @@ function refused(trail: Trail, expected: string, received: unknown): InvalidArgu
   return new InvalidArgumentError(trail.what + path.join(''), expected, received);
 }
 
+/** A frozen object of the fields that are there; their values must be frozen JSON already, however deep. */
+export function presentFields(fields: Readonly<Record<string, unknown>>): JsonObject {
+  return Object.freeze(
+    Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)),
+  ) as JsonObject;
+}
+
 /** Freezes a value that is already known to be JSON, in depth and in place. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) freezeTree(value);

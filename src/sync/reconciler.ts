@@ -3,7 +3,7 @@ import type { ConflictDetector } from '../conflicts/conflict-detector.ts';
 import { type ConflictResolution, ManualResolutionRequired } from '../conflicts/conflict-resolution.ts';
 import type { ConflictResolver } from '../conflicts/conflict-resolver.ts';
 import type { RecoveryManager } from '../resilience/recovery-manager.ts';
-import { decideRecord, mergeRecord, type RecordVersions, type StateMerger } from './state-merger.ts';
+import { aboutSubject, decideRecord, mergeRecord, type RecordVersions, type StateMerger } from './state-merger.ts';
 
 /** What two versions of a state have come to. */
 export interface Reconciliation<T> {
@@ -62,11 +62,13 @@ export class Reconciler {
   }
 
   /** A detector compares three states: where one is absent, the merge alone is asked. */
-  async #detect({ base, local, remote }: RecordVersions<unknown>, signal?: AbortSignal): Promise<readonly Conflict[]> {
+  async #detect(versions: RecordVersions<unknown>, signal?: AbortSignal): Promise<readonly Conflict[]> {
+    const { base, local, remote, subject } = versions;
     const { detector, recovery } = this.#parts;
     if (!detector || base === undefined || local === undefined || remote === undefined) return [];
     const detect = () => detector.detectConflicts(local, remote, base);
-    return recovery.run('detecting conflicts', detect, { signal });
+    const detected = await recovery.run('detecting conflicts', detect, { signal });
+    return detected.map((conflict) => aboutSubject(conflict, subject));
   }
 
   async #resolve(conflicts: readonly Conflict[], signal?: AbortSignal): Promise<readonly ConflictResolution[]> {

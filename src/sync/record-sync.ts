@@ -109,7 +109,7 @@ export class RecordSync<S> {
     const entry = await this.#parts.entries.load(id);
     const records = await this.read(id, signal);
     const start = this.#start(entry, records);
-    const versions = { ...versionsOf(records), base: start.base.state as S | undefined };
+    const versions = { ...versionsOf(id, records), base: start.base.state as S | undefined };
     const found = await this.#parts.reconciler.conflicts(id, versions, this.#parts.merger, signal);
     const open = [...start.conflicts, ...found.map((conflict) => conflict.toJSON())];
     return distinct(open).map((json) => Conflict.fromJSON(json));
@@ -147,7 +147,7 @@ export class RecordSync<S> {
   async #merge(id: string, entry: JournaledEntry, records: Records<S>, signal?: AbortSignal): Promise<Merged<S>> {
     const { reconciler, merger } = this.#parts;
     const start = this.#start(entry, records);
-    const versions = versionsOf(records);
+    const versions = versionsOf(id, records);
     const outcomes = await Promise.all(
       [start.base, ...(start.alternatives ?? [])].map((base) =>
         reconciler.reconcile(id, { ...versions, base: base.state as S | undefined }, merger, signal),
@@ -158,7 +158,7 @@ export class RecordSync<S> {
     // Where all come to one state, what one of them drops on the way may have been an edit.
     const valid = isAgreed ? outcomes : outcomes.slice(0, 1);
     const conflicts = valid.flatMap((outcome) => outcome.conflicts.map((conflict) => conflict.toJSON()));
-    if (!isAgreed) conflicts.push(unknownHistory(state, records).toJSON());
+    if (!isAgreed) conflicts.push(unknownHistory(id, state, records).toJSON());
     const resolutions = valid.flatMap((outcome) => outcome.resolutions.map(resolutionToJson));
     return {
       start,
@@ -209,7 +209,8 @@ export class RecordSync<S> {
   }
 }
 
-const versionsOf = <S>({ spec, runtime }: Records<S>) => ({
+const versionsOf = <S>(id: string, { spec, runtime }: Records<S>) => ({
+  subject: id,
   local: spec.state,
   remote: runtime.state,
   localStamps: spec.stamps,
@@ -217,11 +218,12 @@ const versionsOf = <S>({ spec, runtime }: Records<S>) => ({
 });
 
 /** Both sides as they stand, where it can't be told which edits the crash left out. */
-function unknownHistory(state: unknown, { spec, runtime }: Records<unknown>): Conflict {
+function unknownHistory(id: string, state: unknown, { spec, runtime }: Records<unknown>): Conflict {
   const reason =
     'a sync was interrupted and the record edited before the next: whether the edit knew what the sync wrote is unknown';
   return new FieldConflict({
     location: [],
+    subject: id,
     baseValue: state as JsonValue | undefined,
     localValue: spec.state as JsonValue | undefined,
     remoteValue: runtime.state as JsonValue | undefined,

@@ -26,9 +26,24 @@ export type RecordVersions<S> = ThreeWayMergeOptions<S | undefined>;
 
 /**
  * Merges versions of a record of which some may be absent. One that a side removed and the other changed is a conflict
- * about the whole, and so are two additions that don't fit together.
+ * about the whole, and so are two additions that don't fit together. Each conflict has the subject that `versions` has,
+ * whatever the merger does.
  */
 export function mergeRecord<S>(
+  id: string,
+  versions: RecordVersions<S>,
+  merger: StateMerger<S>,
+): ThreeWayMergeResult<S | undefined> {
+  const { state, conflicts } = mergeStates(id, versions, merger);
+  return { state, conflicts: conflicts.map((conflict) => aboutSubject(conflict, versions.subject)) };
+}
+
+/** The conflict as one about this subject, if there is one. */
+export function aboutSubject(conflict: Conflict, subject: string | undefined): Conflict {
+  return subject === undefined ? conflict : conflict.about(subject);
+}
+
+function mergeStates<S>(
   id: string,
   versions: RecordVersions<S>,
   merger: StateMerger<S>,

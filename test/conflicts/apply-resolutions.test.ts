@@ -60,6 +60,28 @@ describe('applyResolutions', () => {
     );
   });
 
+  it('copies an object or a list once, however many decisions are about it, and never the one given', () => {
+    const size = 200;
+    const [base, local, remote] = [1, 2, 3].map((n) => ({
+      fields: Object.fromEntries(Array.from({ length: size }, (_, at) => [`k${at}`, n])),
+      list: Array.from({ length: size }, (_, id) => ({ id, n })),
+    }));
+    let reads = 0;
+    const counting = <T extends object>(target: T) =>
+      new Proxy(target, {
+        get: (object, name, self) => {
+          if (typeof name === 'string' && /^k?\d+$/.test(name)) reads++;
+          return Reflect.get(object, name, self);
+        },
+      });
+    const { conflicts } = threeWayMerge({ base, local, remote });
+    expect(conflicts).toHaveLength(2 * size);
+    const state = Object.freeze({ fields: Object.freeze(counting(base!.fields)), list: base!.list });
+    expect(applyResolutions(state, all(conflicts, 'local'))).toEqual(local);
+    expect(reads).toBeLessThan(size * 5);
+    expect(state).toEqual(base);
+  });
+
   it('reorders what is left of the items in dispute', () => {
     const conflicts = conflictsOf(['a', 'b', 'c'], ['b', 'c', 'a'], ['c', 'a', 'b']);
     expect(applyResolutions(['x', 'a', 'b', 'y', 'c'], all(conflicts, 'local'))).toEqual(['x', 'b', 'c', 'y', 'a']);
@@ -78,6 +100,14 @@ describe('Conflict', () => {
     value.n.push(2);
     expect(conflict.localValue).toEqual({ n: [1] });
     expect(Object.isFrozen(conflict.localValue)).toBe(true);
+  });
+
+  it('CF7 survives JSON, and so does its decision, however deep the values are that could be merged', () => {
+    const deep = (leaf: number) => Array.from({ length: 999 }).reduce<unknown>((inner) => [inner], leaf);
+    const [conflict] = conflictsOf({ a: 1 }, [deep(1)], { a: deep(2) });
+    const [resolution] = all([conflict!], 'local');
+    expect(Conflict.fromJSON(JSON.parse(JSON.stringify(conflict))).id).toBe(conflict!.id);
+    expect(ConflictResolution.fromJSON(JSON.parse(JSON.stringify(resolution))).value).toEqual([deep(1)]);
   });
 
   it('tells absence from null in JSON', () => {

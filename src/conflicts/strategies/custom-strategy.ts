@@ -1,4 +1,5 @@
-import type { JsonValue } from '../../core/json-value.ts';
+import { InvalidArgumentError } from '../../core/errors.ts';
+import { isPlainObject, type JsonValue } from '../../core/json-value.ts';
 import type { Conflict } from '../conflict.ts';
 import { ConflictResolution, ManualResolutionRequired } from '../conflict-resolution.ts';
 import type { ConflictResolutionStrategy } from '../conflict-resolver.ts';
@@ -17,7 +18,11 @@ export class CustomStrategy implements ConflictResolutionStrategy {
   readonly name: string;
   readonly #decide: (conflict: Conflict) => CustomDecision | undefined | Promise<CustomDecision | undefined>;
 
-  /** @param decide - Must give the same answer whichever side is called local (CF3). */
+  /**
+   * @param name - Stands in each decision.
+   * @param decide - Must give the same answer whichever side is called local (CF3); `undefined` for no
+   * answer.
+   */
   constructor(
     name: string,
     decide: (conflict: Conflict) => CustomDecision | undefined | Promise<CustomDecision | undefined>,
@@ -28,7 +33,15 @@ export class CustomStrategy implements ConflictResolutionStrategy {
 
   async resolve(conflict: Conflict): Promise<ConflictResolution> {
     const decision = await this.#decide(conflict);
-    if (!decision) return new ManualResolutionRequired(conflict, `${this.name} has no answer`);
+    if (decision === undefined) return new ManualResolutionRequired(conflict, `${this.name} has no answer`);
+    // What merely lacks a value must not pass for a removal.
+    if (!isPlainObject(decision) || !Object.hasOwn(decision, 'value')) {
+      throw new InvalidArgumentError(
+        `the answer of strategy "${this.name}"`,
+        'undefined or { value, reason }',
+        decision,
+      );
+    }
     const { value, reason, confidence = 0.5 } = decision;
     return ConflictResolution.decide(conflict, value, { strategy: this.name, reason, confidence });
   }

@@ -1,7 +1,7 @@
 import { stableStringify } from '../../core/checksum.ts';
 import type { JsonValue } from '../../core/json-value.ts';
 import { type Conflict, StructuralConflict, UniquenessConflict } from '../conflict.ts';
-import { ConflictResolution, ManualResolutionRequired } from '../conflict-resolution.ts';
+import { ConflictResolution, type DroppedValue, ManualResolutionRequired } from '../conflict-resolution.ts';
 import type { ConflictResolutionStrategy } from '../conflict-resolver.ts';
 import { mergeSet } from '../merge-declared.ts';
 
@@ -10,28 +10,30 @@ export class UnionStrategy implements ConflictResolutionStrategy {
   readonly name: string = 'union';
 
   resolve(conflict: Conflict): ConflictResolution {
-    const { baseValue: base, localValue: local, remoteValue: remote } = conflict;
+    const { localValue: local, remoteValue: remote } = conflict;
     const isOfItems = !(conflict instanceof StructuralConflict) || conflict.aspect === 'items';
     if (!isOfItems || conflict instanceof UniquenessConflict || !Array.isArray(local) || !Array.isArray(remote)) {
       return new ManualResolutionRequired(conflict, 'only lists can be united');
     }
-    const value = mergeSet([], local, remote);
-    const all = new Set(value.map(stableStringify));
-    const old = Array.isArray(base) ? (base as readonly JsonValue[]).map(stableStringify) : [];
-    const sides = [
-      { side: 'local', value: local },
-      { side: 'remote', value: remote },
-    ] as const;
     return new ConflictResolution(conflict, {
-      value,
+      value: mergeSet([], local, remote),
       strategy: this.name,
       reason: 'what either side has in the list stands',
       confidence: 0.7,
-      // A side whose removal is undone does not get what it wanted.
-      dropped: sides.filter((one) => {
-        const items = new Set(one.value.map(stableStringify));
-        return old.some((item) => all.has(item) && !items.has(item));
-      }),
+      dropped: droppedRemovals(conflict.baseValue, local, remote),
     });
   }
+}
+
+/** The lists of the sides that removed what the other side kept. */
+function droppedRemovals(base: JsonValue | undefined, local: JsonValue, remote: JsonValue): DroppedValue[] {
+  const [old, one, other] = [base, local, remote].map(
+    (list) => new Set(Array.isArray(list) ? list.map(stableStringify) : []),
+  ) as [Set<string>, Set<string>, Set<string>];
+  const isDropped = (mine: Set<string>, theirs: Set<string>) =>
+    [...old].some((item) => !mine.has(item) && theirs.has(item));
+  return [
+    ...(isDropped(one, other) ? [{ side: 'local' as const, value: local }] : []),
+    ...(isDropped(other, one) ? [{ side: 'remote' as const, value: remote }] : []),
+  ];
 }
