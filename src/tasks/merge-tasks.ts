@@ -9,6 +9,8 @@ import { commentOf, commentsOf } from './conflict-comments.ts';
 import { ConflictWords } from './conflict-words.ts';
 import { formatOf, fromPlain, mergeFormats, toPlain } from './file-format.ts';
 import { keepOrder } from './keep-order.ts';
+import { mergeByLines } from './merge-by-lines.ts';
+import { pairAdditions } from './pair-additions.ts';
 import { isReadBack, printBlocks } from './print-blocks.ts';
 import { settleBlocks } from './settle-blocks.ts';
 import { type Block, blocksOf, isTextBlock } from './task-blocks.ts';
@@ -61,9 +63,13 @@ export function mergeTasks(versions: TaskFileVersions, options: MergeTasksOption
   const format = mergeFormats(formats[0]!, formats[1]!, formats[2]!);
   const [base, local, remote] = texts.map((text) => toPlain(text, format)) as [string, string, string];
   const before = TasksDocument.parse(base);
-  const blocks = [base, local, remote].map((text) =>
-    blocksOf(text === base ? before : TasksDocument.parse(text, { previous: before }), before),
-  ) as [Block[], Block[], Block[]];
+  const [ours, theirs] = [local, remote].map((text) =>
+    text === base ? before : TasksDocument.parse(text, { previous: before }),
+  ) as [TasksDocument, TasksDocument];
+  const blocks: [Block[], Block[], Block[]] = [blocksOf(before), blocksOf(ours, before), blocksOf(theirs, before)];
+  pairAdditions(...blocks);
+  const byLines = mergeByLines([before, ours, theirs], blocks);
+  if (byLines !== undefined) return { text: fromPlain(byLines, format), conflicts: [] };
   const { state, conflicts } = mergeBlocks(...blocks);
   const words = new ConflictWords(blocks.toReversed());
   const text = printBlocks(state);
