@@ -8,6 +8,7 @@ import { arrangeBlocks } from './arrange-blocks.ts';
 import { commentOf, commentsOf } from './conflict-comments.ts';
 import { ConflictWords } from './conflict-words.ts';
 import { formatOf, fromPlain, mergeFormats, toPlain } from './file-format.ts';
+import { keepMoved } from './keep-moved.ts';
 import { keepOrder } from './keep-order.ts';
 import { mergeByLines } from './merge-by-lines.ts';
 import { pairAdditions } from './pair-additions.ts';
@@ -81,20 +82,30 @@ export function mergeTasks(versions: TaskFileVersions, options: MergeTasksOption
 
 function mergeBlocks(base: Block[], local: Block[], remote: Block[]): ThreeWayMergeResult<readonly Block[]> {
   settleBlocks(base, local, remote);
+  const { sides, disputes } = keepMoved(base, local, remote);
+  const versions = [base, ...sides] as const;
   // Content apart from order, for order is that of a tree.
-  const [b, l, r] = [base, local, remote].map((blocks) =>
-    blocks.toSorted((one, other) => (one.id < other.id ? -1 : 1)),
-  );
+  const [b, l, r] = versions.map((blocks) => blocks.toSorted((one, other) => (one.id < other.id ? -1 : 1)));
   const content = threeWayMerge<readonly Block[]>({ base: b!, local: l!, remote: r! });
-  const state = arrangeBlocks(content.state, base, local, remote);
-  if (!state) {
-    const { sides, dispute } = keepOrder(base, local, remote);
-    const kept = threeWayMerge<readonly Block[]>({ base, local: sides[0], remote: sides[1] });
-    return { state: kept.state, conflicts: dispute ? [...kept.conflicts, dispute] : kept.conflicts };
-  }
+  const arranged = arrangeBlocks(content.state, ...versions);
+  const { state, conflicts } = arranged ? { ...content, state: arranged } : inBaseOrder(...versions);
   const places = new Map(state.map(({ id }, place) => [id, place]));
-  const conflicts = content.conflicts.map((conflict) => placed(conflict, places));
-  return { state: state.map(apart), conflicts: conflicts.sort((a, b) => placeOf(a) - placeOf(b)) };
+  const all = [...conflicts, ...disputes].map((conflict) => placed(conflict, places));
+  return {
+    state: arranged ? state.map(apart) : state,
+    conflicts: arranged ? all.sort((a, b) => placeOf(a) - placeOf(b)) : all,
+  };
+}
+
+/** The merge where the order is in dispute too. */
+function inBaseOrder(...versions: Parameters<typeof keepOrder>): ThreeWayMergeResult<readonly Block[]> {
+  const { sides, dispute } = keepOrder(...versions);
+  const { state, conflicts } = threeWayMerge<readonly Block[]>({
+    base: versions[0],
+    local: sides[0],
+    remote: sides[1],
+  });
+  return { state, conflicts: dispute ? [...conflicts, dispute] : conflicts };
 }
 
 /** Two texts that only now are neighbours stay paragraphs of their own. */

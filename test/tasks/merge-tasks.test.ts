@@ -241,6 +241,28 @@ describe('mergeTasks', () => {
     );
   });
 
+  it('removed here and moved below another heading there is a deletion conflict; moved within its section it is gone', () => {
+    const base = '# A\n- [ ] one\n- [ ] two\n# B\n- [ ] three\n';
+    for (const local of [base.replace('- [ ] one\n', ''), '# B\n- [ ] three\n']) {
+      const remote = '# A\n- [ ] two\n# B\n- [ ] three\n- [ ] one\n';
+      const { text, conflicts } = mergeTasks({ base, local, remote });
+      expect(text).toBe(`${local}- [ ] one\n`);
+      expect(conflicts.map(({ reason }) => reason)).toEqual([
+        'local removed the task "one", remote moved it below another heading',
+      ]);
+      const decide = (side: 'local' | 'remote') =>
+        applyTaskResolutions(
+          text,
+          conflicts.map((each) => ConflictResolution.choose(each, side, { strategy: 'a person', reason: 'said so' })),
+          base,
+        );
+      expect([decide('local'), decide('remote')]).toEqual([local, text]);
+    }
+    expect(
+      merged(base, base.replace('- [ ] one\n', ''), base.replace('one', 'x').replace('two', 'one').replace('x', 'two')),
+    ).toBe('# A\n- [ ] two\n# B\n- [ ] three\n');
+  });
+
   it('a task moved under two different headings is a conflict, and stays where it was', () => {
     const base = '# A\n- [ ] one\n# B\n- [ ] two\n# C\n- [ ] three\n';
     const { text, conflicts } = mergeTasks({
