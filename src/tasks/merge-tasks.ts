@@ -21,7 +21,10 @@ import { TasksDocument } from './tasks-document.ts';
 export interface MergedTasks {
   /** The merged file; what nobody has decided stands in it as in the base. */
   readonly text: string;
-  /** What is left to decide; see `applyTaskResolutions`. Each location begins with the `taskUid`, the heading or text. */
+  /**
+   * What is left to decide; see `applyTaskResolutions`. Each location begins with the `taskUid`, the heading or text; of
+   * what both sides added, with an identity made of its words and of what it stands below.
+   */
   readonly conflicts: readonly Conflict[];
 }
 
@@ -46,7 +49,7 @@ export interface MergeTasksOptions {
  *
  * Edits of different tasks, and of different parts of one (its tick, number, words of the title, notes), all take effect;
  * additions of both sides stay, and an edit survives the other side's move. What no side touched stays as it is, byte for
- * byte.
+ * byte. A merge by lines is taken where it is clean and right about the tasks.
  *
  * No dispute, and settled without a word: a task that both sides numbered anew takes the higher number; one that a side
  * removed is gone although the other side numbered, indented or formatted it anew; one that both sides added is ticked if
