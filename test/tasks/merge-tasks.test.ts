@@ -179,6 +179,17 @@ describe('mergeTasks', () => {
     );
   });
 
+  it('no part of a text stands beside the base’s version of it', () => {
+    const base = 'one\ntwo\nthree\nfour\nfive\nsix\n';
+    const { text, conflicts } = mergeTasks({
+      base,
+      local: base.replace('three', 'drei'),
+      remote: base.replace('three\n', 'three\n# H\n'),
+    });
+    expect(conflicts.length).toBe(1);
+    expect(text).toBe(base);
+  });
+
   it('of twins, one removed and the other ticked, where a merge by lines tells which', () => {
     expect(
       merged(
@@ -208,6 +219,7 @@ describe('mergeTasks', () => {
     expect(merged('- [ ] write the docs\n', '- [ ] write all the docs\n', '- [ ] write the docs today\n')).toBe(
       '- [ ] write all the docs today\n',
     );
+    expect(merged('- [ ] a b c\n', '- [ ] a B c\n', '- [ ] a b c d\n')).toBe('- [ ] a B c d\n');
     const { conflicts } = mergeTasks({ base: '- [ ] a b c d\n', local: '- [ ] a B c d\n', remote: '- [ ] a b C d\n' });
     expect(conflicts.map(({ reason }) => reason)).toEqual([
       'both sides changed the title of the task "a b c d", each in its own way',
