@@ -1,7 +1,6 @@
 import { Conflict, FieldConflict } from '../conflicts/conflict.ts';
 import { ConflictResolution } from '../conflicts/conflict-resolution.ts';
 import { ResolutionOutdatedError } from '../conflicts/errors.ts';
-import { toLines } from '../conflicts/text-merge.ts';
 import { type ThreeWayMergeResult, threeWayMerge } from '../conflicts/three-way-merge.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { applyTaskResolutions } from './apply-task-resolutions.ts';
@@ -9,6 +8,7 @@ import { arrangeBlocks } from './arrange-blocks.ts';
 import { commentOf, commentsOf } from './conflict-comments.ts';
 import { ConflictWords } from './conflict-words.ts';
 import { formatOf, fromPlain, mergeFormats, toPlain } from './file-format.ts';
+import { hasDoubledText } from './has-doubled-text.ts';
 import { keepMoved } from './keep-moved.ts';
 import { keepOrder } from './keep-order.ts';
 import { mergeByLines } from './merge-by-lines.ts';
@@ -79,7 +79,7 @@ export function mergeTasks(versions: TaskFileVersions, options: MergeTasksOption
   const words = new ConflictWords(blocks.toReversed());
   const text = printBlocks(state);
   const explained = conflicts.map((conflict) => words.explain(conflict));
-  const isTold = conflicts.length === 0 || !hasDoubled(text, [base, local, remote]);
+  const isTold = conflicts.length === 0 || !hasDoubledText(state, [base, local, remote]);
   if (!isTold || !isReadBack(text, state) || !canBeDecided(text, explained, base)) return undivided(versions, options);
   const comments = options.markers ? commentsOf(explained, state, words) : undefined;
   return { text: fromPlain(comments ? printBlocks(state, comments) : text, format), conflicts: explained };
@@ -143,22 +143,6 @@ function canBeDecided(text: string, conflicts: readonly Conflict[], base: string
     throw error;
   }
 }
-
-/** Whether a line stands there more often than all edits say: the base's version of a text beside a part of a side's. */
-function hasDoubled(text: string, versions: readonly [string, string, string]): boolean {
-  const [now, base, local, remote] = [text, ...versions].map((each) => {
-    const counts = new Map<string, number>();
-    for (const line of toLines(each)) counts.set(line, (counts.get(line) ?? 0) + 1);
-    return (line: string) => counts.get(line) ?? 0;
-  }) as [Count, Count, Count, Count];
-  const most = (line: string) => {
-    const [was, ours, theirs] = [base(line), local(line), remote(line)];
-    return Math.max(was, ours, theirs, ours + theirs - was);
-  };
-  return toLines(text).some((line) => line.trim() !== '' && most(line) > 0 && now(line) > most(line));
-}
-
-type Count = (line: string) => number;
 
 /** One conflict about the whole file. */
 function undivided({ base, local, remote }: TaskFileVersions, { markers }: MergeTasksOptions): MergedTasks {

@@ -6,11 +6,8 @@ const listItem = /^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]/;
 
 /** Both sides' edits of one line of text, if a word that both left as it was stands between them; else undefined. */
 export function mergeWords(base: string, local: string, remote: string): string | undefined {
-  // The last word has a space too, so that it is the same word where something is added behind it.
-  const words = (text: string) => `${text} `.split(/(?<=\s)(?=\S)/);
-  return mergeItems(words(base), words(local), words(remote), () => undefined)
-    ?.join('')
-    .slice(0, -1);
+  const words = (text: string) => text.split(/(?<=\s)(?=\S)/);
+  return mergeItems(words(base), words(local), words(remote), () => undefined)?.join('');
 }
 
 /**

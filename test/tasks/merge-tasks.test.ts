@@ -219,7 +219,6 @@ describe('mergeTasks', () => {
     expect(merged('- [ ] write the docs\n', '- [ ] write all the docs\n', '- [ ] write the docs today\n')).toBe(
       '- [ ] write all the docs today\n',
     );
-    expect(merged('- [ ] a b c\n', '- [ ] a B c\n', '- [ ] a b c d\n')).toBe('- [ ] a B c d\n');
     const { conflicts } = mergeTasks({ base: '- [ ] a b c d\n', local: '- [ ] a B c d\n', remote: '- [ ] a b C d\n' });
     expect(conflicts.map(({ reason }) => reason)).toEqual([
       'both sides changed the title of the task "a b c d", each in its own way',
@@ -395,6 +394,15 @@ describe('mergeTasks', () => {
       ].join('\n'),
     );
     expect(removeMarkers(text)).toBe(versions.base);
+  });
+
+  it('a comment between tasks leaves both nested where they are', () => {
+    const base = '- [ ] one\n      - [ ] deep\n    - [ ] two\n';
+    const versions = { base, local: base.replace('[ ] two', '[x] two'), remote: base.replace('    - [ ] two\n', '') };
+    const depths = (text: string) => TasksDocument.parse(text).tasks.map(({ depth }) => depth);
+    const { text } = mergeTasks(versions, { markers: true });
+    expect(text).toContain('<!--');
+    expect(depths(text)).toEqual(depths(base));
   });
 });
 
