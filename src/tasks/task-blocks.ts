@@ -41,18 +41,20 @@ export function withParts(block: Block, parts: Partial<Record<Part, string>>): B
 /** Takes a document apart. `base` is the version before: its tasks, headings and texts keep their identity. */
 export function blocksOf(document: TasksDocument, base = document): Block[] {
   const drafts = draftsOf(document);
-  const ids = passageIds(drafts, document === base ? undefined : draftsOf(base))[Symbol.iterator]();
+  const passages = passageIds(drafts, document === base ? undefined : draftsOf(base))[Symbol.iterator]();
   const isAdded = ({ id, line }: Draft) => line !== null && 'mark' in line && !base.get(id!);
-  return nameAdditions(
-    drafts.map((draft) => {
-      const id = isAdded(draft) ? undefined : (draft.id ?? ids.next().value);
-      return { ...draft, id };
-    }),
-  );
+  const known = drafts.map((draft) => {
+    const id = isAdded(draft) ? undefined : (draft.id ?? passages.next().value);
+    return { ...draft, id };
+  });
+  const ids = nameAdditions(known);
+  return drafts.map(({ lead, line, body }, at) => ({ id: ids[at]!, lead, line, body }));
 }
 
 /** A block whose identity is not known yet, unless it is a task's. */
 interface Draft extends Unnamed {
+  readonly lead: string;
+  readonly line: Block['line'];
   body: string;
   /** The headings above it. */
   readonly section: readonly string[];
