@@ -80,9 +80,10 @@ function mergeParents(
   const merged = new Map<string, string | undefined>();
   let isSplit = false;
   const isNewHeading = (parent: string | undefined) => parent?.startsWith('#') && !base.has(parent);
+  const above = new Map(versions.map((side) => [side, rootsAbove(side)]));
   const standing = (side: Parents, id: string) => {
     let parent = side.get(id);
-    while (parent !== undefined && !blocks.has(parent)) parent = side.get(parent);
+    while (parent !== undefined && !blocks.has(parent)) parent = side.get(parent) ?? above.get(side)!.get(parent);
     return parent;
   };
   for (const id of blocks.keys()) {
@@ -99,6 +100,12 @@ function mergeParents(
   if (isSplit) return 'split';
   for (const side of [local, remote]) followSplits(side, base, merged, side === local ? remote : local);
   return merged;
+}
+
+/** What a heading's tasks stand below once it is gone: the heading before it, or the beginning of the file. */
+function rootsAbove(side: Parents): Parents {
+  const roots = [...side.keys()].filter((id) => side.get(id) === undefined);
+  return new Map(roots.map((id, at) => [id, roots[at - 1]]));
 }
 
 /** What a side added behind something that now stands below a new heading stands there too. */

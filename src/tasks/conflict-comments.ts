@@ -1,6 +1,7 @@
 import { type Conflict, StructuralConflict } from '../conflicts/conflict.ts';
 import type { ConflictWords } from './conflict-words.ts';
 import { type Block, printLine } from './task-blocks.ts';
+import { indentOf } from './task-line.ts';
 
 // Each line in a comment begins with a word, so that none of them is read as a task, a heading or a fence.
 const comments =
@@ -26,7 +27,7 @@ export function commentsOf(
     // Before something, so that a last line without an end stays the last.
     if (!blocks.slice(at).some(hasLines)) at = blocks.findLastIndex(hasLines);
     at = Math.max(at, 0);
-    comments.set(at, (comments.get(at) ?? '') + commentOf(conflict, words, indentBefore(blocks[at])));
+    comments.set(at, (comments.get(at) ?? '') + commentOf(conflict, words, indentBetween(blocks[at - 1], blocks[at])));
   }
   return comments;
 }
@@ -43,8 +44,11 @@ export function commentOf(conflict: Conflict, words: ConflictWords, indent: stri
   return [...inside, '-->'].map((line) => `${indent}${line}\n`).join('');
 }
 
-/** Deeper than the task, so that it belongs to the notes above and the task stays nested where it is. */
-function indentBefore(block: Block | undefined): string {
+/** Deeper than both tasks, so that it belongs to the notes of the one above and the other stays nested where it is. */
+function indentBetween(above: Block | undefined, block: Block | undefined): string {
   if (!block?.line || !('prefix' in block.line)) return '';
-  return `${/^[ \t]*/.exec(String(block.line.prefix))![0]}  `;
+  const [one = '', other] = [block, above].flatMap((each) =>
+    each?.line && 'prefix' in each.line ? [/^[ \t]*/.exec(String(each.line.prefix))![0]] : [],
+  );
+  return `${other !== undefined && indentOf(other) > indentOf(one) ? other : one}  `;
 }

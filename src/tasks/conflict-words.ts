@@ -1,5 +1,5 @@
 import { Conflict, DeletionConflict, StructuralConflict } from '../conflicts/conflict.ts';
-import { isPlainObject } from '../core/json-value.ts';
+import { isPlainObject, jsonEqual } from '../core/json-value.ts';
 import { type Block, printLine } from './task-blocks.ts';
 
 /** What the parts of a block are called. */
@@ -44,7 +44,9 @@ export class ConflictWords {
     const name = this.#nameOf(String(item.value));
     if (conflict instanceof DeletionConflict && conflict.location.length === 1) {
       const { deletedBy } = conflict;
-      return `${deletedBy} removed ${name}, ${deletedBy === 'local' ? 'remote' : 'local'} changed it`;
+      const other = deletedBy === 'local' ? 'remote' : 'local';
+      const isMoved = jsonEqual(conflict.baseValue, conflict.valueOn(other));
+      return `${deletedBy} removed ${name}, ${other} ${isMoved ? 'moved it below another heading' : 'changed it'}`;
     }
     const part = conflict.location.at(-1);
     if (typeof part !== 'string') return `both sides added ${name}, each in its own way`;

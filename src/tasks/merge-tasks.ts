@@ -8,7 +8,11 @@ import { arrangeBlocks } from './arrange-blocks.ts';
 import { commentOf, commentsOf } from './conflict-comments.ts';
 import { ConflictWords } from './conflict-words.ts';
 import { formatOf, fromPlain, mergeFormats, toPlain } from './file-format.ts';
+import { hasDoubledText } from './has-doubled-text.ts';
+import { keepMoved } from './keep-moved.ts';
 import { keepOrder } from './keep-order.ts';
+import { mergeByLines } from './merge-by-lines.ts';
+import { pairAdditions } from './pair-additions.ts';
 import { isReadBack, printBlocks } from './print-blocks.ts';
 import { settleBlocks } from './settle-blocks.ts';
 import { type Block, blocksOf, isTextBlock } from './task-blocks.ts';
@@ -18,7 +22,10 @@ import { TasksDocument } from './tasks-document.ts';
 export interface MergedTasks {
   /** The merged file; what nobody has decided stands in it as in the base. */
   readonly text: string;
-  /** What is left to decide; see `applyTaskResolutions`. Each location begins with the `taskUid`, the heading or text. */
+  /**
+   * What is left to decide; see `applyTaskResolutions`. Each location begins with the `taskUid`, the heading or text; of
+   * what both sides added, with an identity made of its words and of what it stands below.
+   */
   readonly conflicts: readonly Conflict[];
 }
 
@@ -43,7 +50,7 @@ export interface MergeTasksOptions {
  *
  * Edits of different tasks, and of different parts of one (its tick, number, words of the title, notes), all take effect;
  * additions of both sides stay, and an edit survives the other side's move. What no side touched stays as it is, byte for
- * byte.
+ * byte. A merge by lines is taken where it is clean and right about the tasks.
  *
  * No dispute, and settled without a word: a task that both sides numbered anew takes the higher number; one that a side
  * removed is gone although the other side numbered, indented or formatted it anew; one that both sides added is ticked if
@@ -61,34 +68,49 @@ export function mergeTasks(versions: TaskFileVersions, options: MergeTasksOption
   const format = mergeFormats(formats[0]!, formats[1]!, formats[2]!);
   const [base, local, remote] = texts.map((text) => toPlain(text, format)) as [string, string, string];
   const before = TasksDocument.parse(base);
-  const blocks = [base, local, remote].map((text) =>
-    blocksOf(text === base ? before : TasksDocument.parse(text, { previous: before }), before),
-  ) as [Block[], Block[], Block[]];
+  const [ours, theirs] = [local, remote].map((text) =>
+    text === base ? before : TasksDocument.parse(text, { previous: before }),
+  ) as [TasksDocument, TasksDocument];
+  const blocks: [Block[], Block[], Block[]] = [blocksOf(before), blocksOf(ours, before), blocksOf(theirs, before)];
+  pairAdditions(...blocks);
+  const byLines = mergeByLines([before, ours, theirs], blocks);
+  if (byLines !== undefined) return { text: fromPlain(byLines, format), conflicts: [] };
   const { state, conflicts } = mergeBlocks(...blocks);
   const words = new ConflictWords(blocks.toReversed());
   const text = printBlocks(state);
   const explained = conflicts.map((conflict) => words.explain(conflict));
-  if (!isReadBack(text, state) || !canBeDecided(text, explained, base)) return undivided(versions, options);
+  const isTold = conflicts.length === 0 || !hasDoubledText(state, [base, local, remote]);
+  if (!isTold || !isReadBack(text, state) || !canBeDecided(text, explained, base)) return undivided(versions, options);
   const comments = options.markers ? commentsOf(explained, state, words) : undefined;
   return { text: fromPlain(comments ? printBlocks(state, comments) : text, format), conflicts: explained };
 }
 
 function mergeBlocks(base: Block[], local: Block[], remote: Block[]): ThreeWayMergeResult<readonly Block[]> {
   settleBlocks(base, local, remote);
+  const { sides, disputes } = keepMoved(base, local, remote);
+  const versions = [base, ...sides] as const;
   // Content apart from order, for order is that of a tree.
-  const [b, l, r] = [base, local, remote].map((blocks) =>
-    blocks.toSorted((one, other) => (one.id < other.id ? -1 : 1)),
-  );
+  const [b, l, r] = versions.map((blocks) => blocks.toSorted((one, other) => (one.id < other.id ? -1 : 1)));
   const content = threeWayMerge<readonly Block[]>({ base: b!, local: l!, remote: r! });
-  const state = arrangeBlocks(content.state, base, local, remote);
-  if (!state) {
-    const { sides, dispute } = keepOrder(base, local, remote);
-    const kept = threeWayMerge<readonly Block[]>({ base, local: sides[0], remote: sides[1] });
-    return { state: kept.state, conflicts: dispute ? [...kept.conflicts, dispute] : kept.conflicts };
-  }
+  const arranged = arrangeBlocks(content.state, ...versions);
+  const { state, conflicts } = arranged ? { ...content, state: arranged } : inBaseOrder(...versions);
   const places = new Map(state.map(({ id }, place) => [id, place]));
-  const conflicts = content.conflicts.map((conflict) => placed(conflict, places));
-  return { state: state.map(apart), conflicts: conflicts.sort((a, b) => placeOf(a) - placeOf(b)) };
+  const all = [...conflicts, ...disputes].map((conflict) => placed(conflict, places));
+  return {
+    state: arranged ? state.map(apart) : state,
+    conflicts: arranged ? all.sort((a, b) => placeOf(a) - placeOf(b)) : all,
+  };
+}
+
+/** The merge where the order is in dispute too. */
+function inBaseOrder(...versions: Parameters<typeof keepOrder>): ThreeWayMergeResult<readonly Block[]> {
+  const { sides, dispute } = keepOrder(...versions);
+  const { state, conflicts } = threeWayMerge<readonly Block[]>({
+    base: versions[0],
+    local: sides[0],
+    remote: sides[1],
+  });
+  return { state, conflicts: dispute ? [...conflicts, dispute] : conflicts };
 }
 
 /** Two texts that only now are neighbours stay paragraphs of their own. */

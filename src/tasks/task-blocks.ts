@@ -1,6 +1,7 @@
 import type { JsonObject } from '../core/json-value.ts';
 import { sectionsOf } from './describe-tasks.ts';
 import { matchTasks, type TaskFeatures } from './match-tasks.ts';
+import { nameAdditions, type Unnamed } from './name-additions.ts';
 import { printTaskLine, type TaskLine, tailOf } from './task-line.ts';
 import type { TasksDocument } from './tasks-document.ts';
 
@@ -37,16 +38,21 @@ export function withParts(block: Block, parts: Partial<Record<Part, string>>): B
   return { ...block, lead, body, line: block.line && ({ ...block.line, ...line } as Block['line']) };
 }
 
-/** Takes a document apart. `base` is the version before: its headings and texts keep their identity. */
+/** Takes a document apart. `base` is the version before: its tasks, headings and texts keep their identity. */
 export function blocksOf(document: TasksDocument, base = document): Block[] {
   const drafts = draftsOf(document);
-  const ids = passageIds(drafts, document === base ? undefined : draftsOf(base))[Symbol.iterator]();
-  return drafts.map(({ id, lead, line, body }) => ({ id: id ?? ids.next().value!, lead, line, body }));
+  const passages = passageIds(drafts, document === base ? undefined : draftsOf(base))[Symbol.iterator]();
+  const isAdded = ({ id, line }: Draft) => line !== null && 'mark' in line && !base.get(id!);
+  const known = drafts.map((draft) => {
+    const id = isAdded(draft) ? undefined : (draft.id ?? passages.next().value);
+    return { ...draft, id };
+  });
+  const ids = nameAdditions(known);
+  return drafts.map(({ lead, line, body }, at) => ({ id: ids[at]!, lead, line, body }));
 }
 
 /** A block whose identity is not known yet, unless it is a task's. */
-interface Draft {
-  readonly id: string | undefined;
+interface Draft extends Unnamed {
   readonly lead: string;
   readonly line: Block['line'];
   body: string;
@@ -87,6 +93,9 @@ function draftsOf(document: TasksDocument): Draft[] {
 
 const isText = ({ id, line }: Draft) => id === undefined && line === null;
 
+/** Whether the block is a task, with its notes. */
+export const isTask = ({ line }: Block) => line !== null && 'mark' in line;
+
 /** Whether the block is a stretch of text. */
 export const isTextBlock = ({ line, body }: Block) => line === null && body !== '';
 
@@ -98,9 +107,9 @@ export function printLine({ line }: Pick<Block, 'line'>): string {
 
 /**
  * A heading or text is the same if its words are, or are alike; a heading also if the same task comes first below it, a
- * text also if no other text below its heading is new or gone.
+ * text also if no other text below its heading is new or gone. Undefined if it is new.
  */
-function passageIds(drafts: readonly Draft[], base: readonly Draft[] | undefined): string[] {
+function passageIds(drafts: readonly Draft[], base: readonly Draft[] | undefined): (string | undefined)[] {
   const before = passagesOf(base ?? drafts).map((each, index) => ({ ...each, taskUid: `#${each.title}#${index + 1}` }));
   if (!base) return before.map(({ taskUid }) => taskUid);
   const passages = passagesOf(drafts);
@@ -113,7 +122,7 @@ function passageIds(drafts: readonly Draft[], base: readonly Draft[] | undefined
     const id = ids[index]!;
     if (known.has(id)) return id;
     const isSole = passage.place !== undefined && added.has(passage.place);
-    return (isSole && missing.get(passage.place!)?.taskUid) || `#${id}`;
+    return isSole ? missing.get(passage.place)?.taskUid : undefined;
   });
 }
 

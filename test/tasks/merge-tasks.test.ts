@@ -139,6 +139,78 @@ describe('mergeTasks', () => {
     expect(conflicts[0]).toMatchObject({ path: '', localValue: versions.local, remoteValue: versions.remote });
   });
 
+  it('tasks of one title that the sides add below different headings or tasks are two', () => {
+    const base = '# A\n- [ ] a\n# B\n- [ ] b\n';
+    expect(merged(base, base.replace('a\n', 'a\n- [ ] test\n'), `${base}- [ ] test\n`)).toBe(
+      '# A\n- [ ] a\n- [ ] test\n# B\n- [ ] b\n- [ ] test\n',
+    );
+    expect(merged('- [ ] a\n- [ ] b\n', '- [ ] a\n  - [ ] test\n- [ ] b\n', '- [ ] a\n- [ ] b\n  - [x] test\n')).toBe(
+      '- [ ] a\n  - [ ] test\n- [ ] b\n  - [x] test\n',
+    );
+    expect(merged(base, base.replace('a\n', 'a\n## Notes\nours\n'), `${base}## Notes\ntheirs\n`)).toBe(
+      '# A\n- [ ] a\n## Notes\nours\n# B\n- [ ] b\n## Notes\ntheirs\n',
+    );
+    expect(merged(base, `${base}# X\n- [ ] test\n`, `${base}# X\n- [x] test\n`)).toBe(`${base}# X\n- [x] test\n`);
+  });
+
+  it('what is added below a heading that the other side removes stays in its place', () => {
+    const base = '# A\n- [ ] a\n# B\n- [ ] one\n- [ ] two\n- [ ] three\n';
+    const local = base.replace('# B\n- [ ] one\n', '- [x] one\n');
+    expect(merged(base, local, base.replace('one\n', 'one\n- [ ] new\n'))).toBe(
+      '# A\n- [ ] a\n- [x] one\n- [ ] new\n- [ ] two\n- [ ] three\n',
+    );
+    const versions = {
+      base: '# A\n- [ ] cache\n- [ ] parse it back\n',
+      local: '# A\n- [ ] plan cache\n- [ ] parse it back\n',
+      remote: '- [ ] cache\n- [ ] parse it back\n',
+    };
+    const { text } = mergeTasks(versions);
+    expect(text).toBe('- [ ] plan cache\n- [ ] parse it back\n');
+    expect(mergeTasks({ ...versions, remote: text })).toEqual({ text, conflicts: [] });
+  });
+
+  it('a heading written into a text or before it stays there, where the other side edits elsewhere', () => {
+    const base = 'one\ntwo\nthree\nfour\nfive\nsix\n';
+    expect(merged(base, `# Top\n${base}`, base.replace('four\n', 'four\n- [ ] new\n'))).toBe(
+      '# Top\none\ntwo\nthree\nfour\n- [ ] new\nfive\nsix\n',
+    );
+    expect(merged(base, base.replace('two', 'two\n# Middle'), base.replace('five', '5'))).toBe(
+      'one\ntwo\n# Middle\nthree\nfour\n5\nsix\n',
+    );
+  });
+
+  it('no part of a text stands beside the base’s version of it', () => {
+    const base = 'one\ntwo\nthree\nfour\nfive\nsix\n';
+    const { text, conflicts } = mergeTasks({
+      base,
+      local: base.replace('three', 'drei'),
+      remote: base.replace('three\n', 'three\n# H\n'),
+    });
+    expect(conflicts.length).toBe(1);
+    expect(text).toBe(base);
+  });
+
+  it('of twins, one removed and the other ticked, where a merge by lines tells which', () => {
+    expect(
+      merged(
+        '- [ ] test\n- [ ] a\n- [ ] b\n- [ ] test\n',
+        '- [ ] a\n- [ ] b\n- [ ] test\n',
+        '- [ ] test\n- [ ] a\n- [ ] b\n- [x] test\n',
+      ),
+    ).toBe('- [ ] a\n- [ ] b\n- [x] test\n');
+  });
+
+  it('a clean merge by lines that doubles a task, or takes one back that was removed, does not pass', () => {
+    const base = '# A\n- [ ] one\n- [ ] a\n# B\n- [ ] two\n- [ ] b\n# C\n- [ ] three\n- [ ] c\n';
+    const without = base.replace('- [ ] one\n', '');
+    const below = (title: string, line: string) => without.replace(`${title}\n`, `${title}\n${line}\n`);
+    for (const local of [below('two', '- [ ] one'), without]) {
+      const { text, conflicts } = mergeTasks({ base, local, remote: below('three', '- [x] one') });
+      expect(conflicts.length).toBeGreaterThan(0);
+      expect(text.split(' one\n').length).toBe(2);
+    }
+  });
+
   it('refuses what is no text, and lone surrogates', () => {
     expect(() => mergeTasks({ base: '', local: '\ud800', remote: '' })).toThrow(InvalidArgumentError);
   });
@@ -178,6 +250,28 @@ describe('mergeTasks', () => {
     expect(merged(base, '# A\n# B\n- [ ] one\n- [ ] two\n', '# A\n- [ ] two\n- [ ] one\n# B\n')).toBe(
       '# A\n- [ ] two\n# B\n- [ ] one\n',
     );
+  });
+
+  it('removed here and moved below another heading there is a deletion conflict; moved within its section it is gone', () => {
+    const base = '# A\n- [ ] one\n- [ ] two\n# B\n- [ ] three\n';
+    for (const local of [base.replace('- [ ] one\n', ''), '# B\n- [ ] three\n']) {
+      const remote = '# A\n- [ ] two\n# B\n- [ ] three\n- [ ] one\n';
+      const { text, conflicts } = mergeTasks({ base, local, remote });
+      expect(text).toBe(`${local}- [ ] one\n`);
+      expect(conflicts.map(({ reason }) => reason)).toEqual([
+        'local removed the task "one", remote moved it below another heading',
+      ]);
+      const decide = (side: 'local' | 'remote') =>
+        applyTaskResolutions(
+          text,
+          conflicts.map((each) => ConflictResolution.choose(each, side, { strategy: 'a person', reason: 'said so' })),
+          base,
+        );
+      expect([decide('local'), decide('remote')]).toEqual([local, text]);
+    }
+    expect(
+      merged(base, base.replace('- [ ] one\n', ''), base.replace('one', 'x').replace('two', 'one').replace('x', 'two')),
+    ).toBe('# A\n- [ ] two\n# B\n- [ ] three\n');
   });
 
   it('a task moved under two different headings is a conflict, and stays where it was', () => {
@@ -300,6 +394,15 @@ describe('mergeTasks', () => {
       ].join('\n'),
     );
     expect(removeMarkers(text)).toBe(versions.base);
+  });
+
+  it('a comment between tasks leaves both nested where they are', () => {
+    const base = '- [ ] one\n      - [ ] deep\n    - [ ] two\n';
+    const versions = { base, local: base.replace('[ ] two', '[x] two'), remote: base.replace('    - [ ] two\n', '') };
+    const depths = (text: string) => TasksDocument.parse(text).tasks.map(({ depth }) => depth);
+    const { text } = mergeTasks(versions, { markers: true });
+    expect(text).toContain('<!--');
+    expect(depths(text)).toEqual(depths(base));
   });
 });
 

@@ -78,10 +78,11 @@ export const tasksEdit = fc
     if (kind === 'add') return document.add(`${title} ${at % 1000}`, { after: task.taskUid });
     if (kind === 'remove') return document.remove(task.taskUid);
     const lines = document.toString().split(/(?<=\n)/);
+    if (kind === 'move' && !lines.at(-1)!.endsWith('\n')) lines.push(`${lines.pop()}\n`);
     if (kind === 'move') {
       const [line] = lines.splice(task.line - 1, 1);
       const other = tasks[to % tasks.length]!;
-      lines.splice(Math.min(other.line - 1, lines.length), 0, line!.endsWith('\n') ? line! : `${line}\n`);
+      lines.splice(Math.min(other.line - 1, lines.length), 0, line!);
     } else {
       let number = 0;
       for (const { line } of tasks) lines[line - 1] = lines[line - 1]!.replace(/\d+\.\d+ /, () => `7.${++number} `);

@@ -34,6 +34,8 @@ export function checkTasksMerge(
   const losses: string[] = [];
   const titlesOf = [before, ours, theirs].map(({ tasks }) => countOf(tasks.map(({ title }) => title)));
   const hasTwin = (title: string) => titlesOf.some((titles) => (titles.get(title) ?? 0) > 1);
+  const isTicked = (titles: readonly (string | undefined)[], completed: boolean) =>
+    after.tasks.some((task) => titles.includes(task.title) && task.completed === completed);
   for (const [side, other] of [
     [ours, theirs],
     [theirs, ours],
@@ -48,7 +50,13 @@ export function checkTasksMerge(
           result?.title === task.title &&
           !other.tasks.some(({ taskUid, title }) => taskUid !== task.taskUid && title === task.title);
         if (isBack && !isRecorded(task.taskUid)) losses.push(`removal of ${task.title}`);
-      } else if (now.completed !== task.completed && result?.completed !== now.completed && !isRecorded(task.taskUid)) {
+      } else if (
+        now.completed !== task.completed &&
+        result?.completed !== now.completed &&
+        // Something new may be more like the task than what became of it.
+        !isTicked([now.title, other.get(task.taskUid)?.title], now.completed) &&
+        !isRecorded(task.taskUid)
+      ) {
         losses.push(`tick of ${task.title}${other.get(task.taskUid) ? '' : ', which the other side removed'}`);
       }
     }
