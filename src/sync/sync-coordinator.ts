@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { AutoConflictResolver } from '../conflicts/auto-conflict-resolver.ts';
 import type { Conflict } from '../conflicts/conflict.ts';
 import type { ConflictResolution } from '../conflicts/conflict-resolution.ts';
@@ -10,19 +11,19 @@ import { KeyedQueue } from '../core/keyed-queue.ts';
 import { throwLater } from '../core/on-error.ts';
 import { RecoveryManager } from '../resilience/recovery-manager.ts';
 import { MVCCController } from '../state/mvcc-controller.ts';
-import { ContinuousSync } from './continuous-sync.ts';
+import { ContinuousSync, type ContinuousSyncParts } from './continuous-sync.ts';
 import { differencesBetween, type Inconsistency } from './differences.ts';
 import { forEachId, idsOf } from './each-record.ts';
 import { SyncIncompleteError } from './errors.ts';
-import { atLeastOne, milliseconds } from './number-options.ts';
+import { atLeastOne, delay, interval } from './number-options.ts';
 import { Reconciler, type Reconciliation } from './reconciler.ts';
 import { RecordSync, type RecordSyncOptions } from './record-sync.ts';
 import type { Replica } from './replica.ts';
 import { noRecord, type RollbackPoint, restoreRecord, saveRecord } from './rollback-point.ts';
-import { Slots } from './slots.ts';
 import { jsonMerger, type StateMerger } from './state-merger.ts';
 import type { SyncAllOptions, SyncCoordinatorOptions, SyncOptions } from './sync-coordinator-options.ts';
 import { SyncEntries, type SyncSide } from './sync-journal.ts';
+import { checkJournal, checkPairName, checkReplica } from './sync-parts.ts';
 import type { SyncFailure, SyncReport, SyncResult } from './sync-result.ts';
 
 /**
@@ -42,10 +43,12 @@ export class SyncCoordinator<S = JsonValue> {
   readonly #parts: Parts<S> | undefined;
   readonly #queue = new KeyedQueue();
   readonly #concurrency: number;
+  readonly #times: Pick<ContinuousSyncParts, 'debounceMs' | 'pollIntervalMs' | 'fullSyncIntervalMs'>;
   readonly #clock: Clock;
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
   #started: Promise<ContinuousSync> | undefined;
+  #closed: Promise<void> | undefined;
 
   /** @throws {@link InvalidArgumentError} for a number that is none, or one replica alone. */
   constructor(options: SyncCoordinatorOptions<S> = {}) {
@@ -56,11 +59,15 @@ export class SyncCoordinator<S = JsonValue> {
       clock = systemClock,
       random = Math.random,
     } = options;
-    const { concurrency = 8, debounceMs = 5, pollIntervalMs = 5000, name = 'sync' } = options;
-    this.#options = { ...options, debounceMs, pollIntervalMs, random };
+    const { concurrency = 8, name = 'sync' } = options;
+    this.#options = options;
     this.#concurrency = atLeastOne(concurrency, 'options.concurrency');
-    milliseconds(debounceMs, 'options.debounceMs');
-    milliseconds(pollIntervalMs, 'options.pollIntervalMs');
+    this.#times = {
+      debounceMs: delay(options.debounceMs ?? 5, 'options.debounceMs'),
+      pollIntervalMs: interval(options.pollIntervalMs ?? 5000, 'options.pollIntervalMs'),
+      fullSyncIntervalMs: interval(options.fullSyncIntervalMs ?? 600_000, 'options.fullSyncIntervalMs'),
+    };
+    setMaxListeners(0, this.#closing.signal); // one for each call that waits
     this.#clock = clock;
     this.#recovery =
       options.recoveryManager ?? new RecoveryManager({ clock, random, policies: [outdated, whileEdited] });
@@ -69,13 +76,14 @@ export class SyncCoordinator<S = JsonValue> {
       resolver: conflictResolver,
       recovery: this.#recovery,
     });
-    if (!spec && !runtime) return;
-    if (!spec || !runtime)
-      throw new InvalidArgumentError(spec ? 'options.runtime' : 'options.spec', 'a Replica', undefined);
+    if (spec === undefined && runtime === undefined) return;
+    checkReplica(spec, 'options.spec');
+    checkReplica(runtime, 'options.runtime');
+    if (options.journal !== undefined) checkJournal(options.journal, 'options.journal');
     const journal = options.journal ?? new MVCCController({ clock, retention: { versions: 1 } });
     const shared = {
       replicas: { spec, runtime },
-      entries: new SyncEntries(journal, name),
+      entries: new SyncEntries(journal, checkPairName(name, 'options.name')),
       reconciler: this.#reconciler,
     };
     const merger = options.merger ?? (jsonMerger as StateMerger<S>);
@@ -217,39 +225,42 @@ export class SyncCoordinator<S = JsonValue> {
   }
 
   /** Ends what `start` began, gives up tries that wait, and resolves once nothing runs. The replicas stay open. */
-  async close(): Promise<void> {
-    this.#closing.abort(new ClosedError('The sync coordinator'));
-    await (await this.#started?.catch(() => undefined))?.close();
-    await Promise.allSettled(this.#running);
-    await this.#queue.idle();
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
+  async #close(): Promise<void> {
+    this.#closing.abort(new ClosedError('The sync coordinator'));
+    try {
+      await (await this.#started?.catch(() => undefined))?.close();
+    } finally {
+      await Promise.allSettled(this.#running);
+      await this.#queue.idle();
+    }
+  }
+
   async #start(): Promise<ContinuousSync> {
     const { replicas } = this.#replicas();
-    const { debounceMs = 5, pollIntervalMs = 5000, random = Math.random } = this.#options;
-    const { onError = (error: unknown) => throwLater(error) } = this.#options;
+    const { random = Math.random, onError = (error: unknown) => throwLater(error) } = this.#options;
     const { signal } = this.#closing;
-    const slots = new Slots(this.#concurrency);
-    const sync = (id: string) => this.sync(id);
-    const clock = this.#clock;
     const syncing = new ContinuousSync({
+      ...this.#times,
       replicas,
-      sync,
-      slots,
-      debounceMs,
-      pollIntervalMs,
+      sync: (id) => this.sync(id),
+      concurrency: this.#concurrency,
       onError,
       signal,
-      clock,
+      clock: this.#clock,
       random,
     });
     try {
       await syncing.watch();
-      const { failures } = await this.#syncAll({});
+      const { failures } = await this.#syncAll({ signal });
       signal.throwIfAborted();
       for (const { id, error } of failures) syncing.failed(id, error);
     } catch (error) {
