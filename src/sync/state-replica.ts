@@ -61,6 +61,7 @@ export class StateReplica<S = JsonValue> implements Replica<S> {
       const expectedVersion = Number(options.expectedVersion);
       if (state === undefined) {
         if (expectedVersion > 0) await this.#states.delete(id, { expectedVersion });
+        else if (await this.#states.get(id)) return { status: 'conflict' };
         return { status: 'written', version: '0' };
       }
       const { version } = await this.#states.set(id, state, { expectedVersion });

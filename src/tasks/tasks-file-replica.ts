@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { link, lstat, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import { InvalidArgumentError, StorageError } from '../core/errors.ts';
 import { KeyedQueue } from '../core/keyed-queue.ts';
@@ -12,6 +12,9 @@ import { exactText, isMissing, lookAtFile } from '../sync/look-at-file.ts';
 import type { Replica, ReplicaRecord, ReplicaWriteOptions, ReplicaWriteOutcome } from '../sync/replica.ts';
 import { lookAtSettledFile } from '../sync/settled-file.ts';
 import type { TasksFile } from './tasks-merger.ts';
+
+/** Of this process, whichever replica writes: comparing and renaming are two steps. */
+const writing = new KeyedQueue();
 
 /** Options of a {@link TasksFileReplica}. */
 export interface TasksFileReplicaOptions {
@@ -33,7 +36,6 @@ export class TasksFileReplica implements Replica<TasksFile> {
   readonly #root: string;
   readonly #fileName: string;
   readonly #watcher: TasksFileReplicaOptions['watcher'];
-  readonly #queue = new KeyedQueue();
   readonly #watchers = new Set<FileWatcher>();
 
   constructor(root: string, options: TasksFileReplicaOptions = {}) {
@@ -66,7 +68,7 @@ export class TasksFileReplica implements Replica<TasksFile> {
     if (state && !state.text.isWellFormed()) {
       throw new InvalidArgumentError('state.text', 'text that UTF-8 can hold, without half of a surrogate pair', id);
     }
-    return this.#queue.run(id, () => this.#write(path, state, options));
+    return writing.run(resolve(path), () => this.#write(path, state, options));
   }
 
   async *ids(): AsyncIterable<string> {
