@@ -3,7 +3,7 @@ import { AutoConflictResolver } from '../conflicts/auto-conflict-resolver.ts';
 import type { Conflict } from '../conflicts/conflict.ts';
 import type { ConflictResolution } from '../conflicts/conflict-resolution.ts';
 import type { ThreeWayMergeOptions } from '../conflicts/three-way-merge.ts';
-import { abortable } from '../core/abort.ts';
+import { abortable, withEither } from '../core/abort.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { ClosedError, InvalidArgumentError, isMigrationError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json-value.ts';
@@ -271,7 +271,15 @@ export class SyncCoordinator<S = JsonValue> {
     return syncing;
   }
 
-  async #syncAll(options: SyncAllOptions): Promise<SyncReport<S>> {
+  /** With one signal for all: on the caller's own there would be listeners for each record. */
+  #syncAll(options: SyncAllOptions): Promise<SyncReport<S>> {
+    const { signal: callers } = options;
+    return callers
+      ? withEither([callers], (signal) => this.#syncEach({ ...options, signal }))
+      : this.#syncEach(options);
+  }
+
+  async #syncEach(options: SyncAllOptions): Promise<SyncReport<S>> {
     const results: SyncResult<S>[] = [];
     const failures: SyncFailure[] = [];
     const { replicas } = this.#replicas();
@@ -299,14 +307,17 @@ export class SyncCoordinator<S = JsonValue> {
   }
 
   /** Does the work for each record, in turn with syncs of it. */
-  #each(
+  async #each(
     options: { readonly signal?: AbortSignal | undefined },
     work: (id: string, signal: AbortSignal) => Promise<void>,
     others: Iterable<string> = [],
   ): Promise<void> {
-    return forEachId(idsOf(this.#replicas().replicas, options.signal, others), this.#concurrency, (id) =>
-      this.#run(options.signal, (signal) => this.#queue.run(id, () => work(id, signal))),
-    );
+    const { replicas } = this.#replicas();
+    const all = (callers: AbortSignal | undefined) =>
+      forEachId(idsOf(replicas, callers, others), this.#concurrency, (id) =>
+        this.#run(callers, (signal) => this.#queue.run(id, () => work(id, signal))),
+      );
+    return options.signal ? withEither([options.signal], all) : all(undefined);
   }
 
   #replicas(): Parts<S> {
@@ -316,9 +327,10 @@ export class SyncCoordinator<S = JsonValue> {
 
   /** Runs work that `close` waits for, with a signal that either the caller or `close` aborts. */
   async #run<T>(callers: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const signal = callers ? AbortSignal.any([callers, this.#closing.signal]) : this.#closing.signal;
+    const { signal } = this.#closing;
     signal.throwIfAborted();
-    const running = work(signal).finally(() => this.#running.delete(running));
+    const started = callers ? withEither([callers, signal], work) : work(signal);
+    const running = started.finally(() => this.#running.delete(running));
     this.#running.add(running);
     return abortable(running, callers);
   }

@@ -1,5 +1,9 @@
 // A sync that runs for months: what fails on the way may stop one record, never the rest, and never the process.
+import { execFile } from 'node:child_process';
+import { getEventListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import { RecoveryManager } from '../../src/resilience/recovery-manager.ts';
 import { StateManager } from '../../src/state/state-manager.ts';
@@ -225,6 +229,29 @@ describe('a sync that goes on', () => {
     expect(order.indexOf('c999')).toBeLessThan(100);
     await coordinator.close();
     expect(clock.pending).toBe(0);
+  });
+});
+
+describe('many syncs', () => {
+  it('keep nothing in memory, with a signal that lives on neither', async () => {
+    const program = fileURLToPath(new URL('../faults/sync-memory-program.ts', import.meta.url));
+    const args = ['--expose-gc', '--import', 'tsx', program, '20000'];
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args);
+    expect(stderr).toBe('');
+    expect(Number(stdout)).toBeLessThan(30); // a signal that is derived from another each time is some 100 bytes
+  });
+
+  it('do not warn of listeners on the signal of one that syncs many records', async () => {
+    const warned = vi.spyOn(process, 'emitWarning');
+    const spec = new MemoryReplica<Card>(Array.from({ length: 100 }, (_, n) => [`c${n}`, card]));
+    const { coordinator } = setUp({ spec, concurrency: 50 });
+    const { signal } = new AbortController();
+    await coordinator.syncAll({ signal });
+    await coordinator.createRollbackPoint({ signal });
+    expect(warned).not.toHaveBeenCalled();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    warned.mockRestore();
+    await coordinator.close();
   });
 });
 
