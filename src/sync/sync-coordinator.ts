@@ -5,25 +5,22 @@ import type { ConflictResolution } from '../conflicts/conflict-resolution.ts';
 import type { ThreeWayMergeOptions } from '../conflicts/three-way-merge.ts';
 import { abortable, withEither } from '../core/abort.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
-import { ClosedError, InvalidArgumentError, isMigrationError } from '../core/errors.ts';
+import { ClosedError, InvalidArgumentError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json-value.ts';
 import { KeyedQueue } from '../core/keyed-queue.ts';
 import { throwLater } from '../core/on-error.ts';
 import { RecoveryManager } from '../resilience/recovery-manager.ts';
-import { MVCCController } from '../state/mvcc-controller.ts';
 import { ContinuousSync, type ContinuousSyncParts } from './continuous-sync.ts';
 import { differencesBetween, type Inconsistency } from './differences.ts';
 import { forEachId, idsOf } from './each-record.ts';
 import { SyncIncompleteError } from './errors.ts';
 import { atLeastOne, delay, interval } from './number-options.ts';
 import { Reconciler, type Reconciliation } from './reconciler.ts';
-import { RecordSync, type RecordSyncOptions } from './record-sync.ts';
-import type { Replica } from './replica.ts';
+import type { RecordSyncOptions } from './record-sync.ts';
 import { noRecord, type RollbackPoint, restoreRecord, saveRecord } from './rollback-point.ts';
 import { jsonMerger, type StateMerger } from './state-merger.ts';
 import type { SyncAllOptions, SyncCoordinatorOptions, SyncOptions } from './sync-coordinator-options.ts';
-import { SyncEntries, type SyncSide } from './sync-journal.ts';
-import { checkJournal, checkPairName, checkReplica } from './sync-parts.ts';
+import { type SyncParts, syncParts, syncPolicies } from './sync-parts.ts';
 import type { SyncFailure, SyncReport, SyncResult } from './sync-result.ts';
 
 /**
@@ -40,7 +37,7 @@ export class SyncCoordinator<S = JsonValue> {
   readonly #options: SyncCoordinatorOptions<S>;
   readonly #reconciler: Reconciler;
   readonly #recovery: Pick<RecoveryManager, 'run'>;
-  readonly #parts: Parts<S> | undefined;
+  readonly #parts: SyncParts<S> | undefined;
   readonly #queue = new KeyedQueue();
   readonly #concurrency: number;
   readonly #times: Pick<ContinuousSyncParts, 'debounceMs' | 'pollIntervalMs' | 'fullSyncIntervalMs'>;
@@ -52,14 +49,8 @@ export class SyncCoordinator<S = JsonValue> {
 
   /** @throws {@link InvalidArgumentError} for a number that is none, or one replica alone. */
   constructor(options: SyncCoordinatorOptions<S> = {}) {
-    const {
-      spec,
-      runtime,
-      conflictResolver = new AutoConflictResolver(),
-      clock = systemClock,
-      random = Math.random,
-    } = options;
-    const { concurrency = 8, name = 'sync' } = options;
+    const { conflictResolver = new AutoConflictResolver(), clock = systemClock, random = Math.random } = options;
+    const { concurrency = 8 } = options;
     this.#options = options;
     this.#concurrency = atLeastOne(concurrency, 'options.concurrency');
     this.#times = {
@@ -69,25 +60,13 @@ export class SyncCoordinator<S = JsonValue> {
     };
     setMaxListeners(0, this.#closing.signal); // one for each call that waits
     this.#clock = clock;
-    this.#recovery =
-      options.recoveryManager ?? new RecoveryManager({ clock, random, policies: [outdated, whileEdited] });
+    this.#recovery = options.recoveryManager ?? new RecoveryManager({ clock, random, policies: syncPolicies });
     this.#reconciler = new Reconciler({
       detector: options.conflictDetector,
       resolver: conflictResolver,
       recovery: this.#recovery,
     });
-    if (spec === undefined && runtime === undefined) return;
-    checkReplica(spec, 'options.spec');
-    checkReplica(runtime, 'options.runtime');
-    if (options.journal !== undefined) checkJournal(options.journal, 'options.journal');
-    const journal = options.journal ?? new MVCCController({ clock, retention: { versions: 1 } });
-    const shared = {
-      replicas: { spec, runtime },
-      entries: new SyncEntries(journal, checkPairName(name, 'options.name')),
-      reconciler: this.#reconciler,
-    };
-    const merger = options.merger ?? (jsonMerger as StateMerger<S>);
-    this.#parts = { ...shared, records: new RecordSync<S>({ ...shared, merger }) };
+    this.#parts = syncParts(options, this.#reconciler);
   }
 
   /**
@@ -320,7 +299,7 @@ export class SyncCoordinator<S = JsonValue> {
     return options.signal ? withEither([options.signal], all) : all(undefined);
   }
 
-  #replicas(): Parts<S> {
+  #replicas(): SyncParts<S> {
     if (this.#parts) return this.#parts;
     throw new InvalidArgumentError('options.spec', 'a Replica on each side: only reconcile() does without', undefined);
   }
@@ -335,21 +314,3 @@ export class SyncCoordinator<S = JsonValue> {
     return abortable(running, callers);
   }
 }
-
-interface Parts<S> {
-  readonly replicas: Readonly<Record<SyncSide, Replica<S>>>;
-  readonly entries: SyncEntries;
-  readonly records: RecordSync<S>;
-}
-
-/** What a person decided is about another state: he must look again. */
-const outdated = { error: 'RESOLUTION_OUTDATED', maxAttempts: 1 };
-/** Somebody else writes the same record: it comes to rest sooner than a storage recovers. */
-const whileEdited = {
-  error: {
-    matches: (error: unknown) =>
-      isMigrationError(error, 'RECORD_CHANGED') || isMigrationError(error, 'CONCURRENCY_CONFLICT'),
-  },
-  maxAttempts: 20,
-  backoff: { initialMs: 2, maxMs: 200 },
-};

@@ -171,6 +171,30 @@ describe('a sync that goes on', () => {
     await coordinator.close();
   });
 
+  it('does not try all the time where each write is lost', async () => {
+    const runtime = new MemoryReplica<Card>();
+    let writes = 0;
+    const { clock, coordinator, errors } = setUp({
+      recoveryManager: undefined as never,
+      random: () => 0.5,
+      runtime: changing(runtime, {
+        async write() {
+          writes++;
+          return { status: 'conflict' };
+        },
+      }),
+    });
+    const started = coordinator.start();
+    await clock.advance(3_600_000);
+    await started;
+    expect(errors[0]).toEqual(['c1', expect.stringMatching(/failed 20 times.*edited on the runtime side/)]);
+    // 20 tries each time, and half a minute between, in the middle.
+    expect(writes).toBeGreaterThan(20 * 100);
+    expect(writes).toBeLessThan(20 * 150);
+    await coordinator.close();
+    expect(clock.pending).toBe(0);
+  });
+
   it('goes on with a record when onError throws, which is told as an uncaught exception', async () => {
     let broken = true;
     const runtime = new MemoryReplica<Card>();
