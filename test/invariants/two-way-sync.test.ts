@@ -302,7 +302,7 @@ describe('two-way sync', () => {
           expect(ledger.lost(states[0], records)).toEqual({ lost: [], risen: [] });
         },
       ),
-      runs(300),
+      runs(100),
     );
   });
 });
