@@ -112,7 +112,7 @@ export class EventReplica<S = JsonValue> implements Replica<S> {
         stream: prefix + id,
         version,
         position: 0,
-        timestamp: new Date(),
+        timestamp: new Date(0),
         tags: [],
         metadata: {},
         ...event,
