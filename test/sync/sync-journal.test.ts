@@ -34,12 +34,12 @@ function suite(open: () => VersionStore): void {
   async function edited() {
     const id = `record-${++records}`;
     const [spec, runtime] = [new FaultyReplica(), new FaultyReplica()];
-    const sync = async (crashes = new Crashes()) => {
+    const sync = async (crashes = new Crashes(), signal?: AbortSignal) => {
       spec.crashes = crashes;
       runtime.crashes = crashes;
       const journal = journalOver(open(), crashes);
       await using coordinator = new SyncCoordinator({ spec, runtime, journal, recoveryManager: once });
-      return await coordinator.sync(id);
+      return await coordinator.sync(id, { signal });
     };
     spec.inner.set(id, base);
     await sync();
@@ -68,6 +68,25 @@ function suite(open: () => VersionStore): void {
         }
         expect(await crashed.entry(), `${phase} ${at}`).toEqual(await calm.entry());
       }
+    }
+  });
+
+  it('SY2 a sync that its caller aborts at any call is made good by the next', async () => {
+    const calm = await edited();
+    await calm.sync();
+    for (let at = 0; at < 7; at++) {
+      const aborted = await edited();
+      const controller = new AbortController();
+      const crashes = new Crashes();
+      crashes.onCall = (call) => {
+        if (call === at) controller.abort(new Error('enough'));
+      };
+      await expect(aborted.sync(crashes, controller.signal)).rejects.toThrow('enough');
+      await aborted.sync();
+      for (const side of ['spec', 'runtime'] as const) {
+        expect(aborted[side].inner.get(aborted.id), `at ${at}`).toEqual(calm[side].inner.get(calm.id));
+      }
+      expect(await aborted.entry(), `at ${at}`).toEqual(await calm.entry());
     }
   });
 
