@@ -428,6 +428,7 @@ export type {
   StateListener,
   StateManagerOptions,
   StateMoment,
+  StateSubscription,
   StateTransactionOptions,
   SubscribeStateOptions,
 } from './state/state-manager-options.ts';

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type Clock, systemClock } from './clock.ts';
 import { TimeoutError } from './errors.ts';
 
@@ -28,6 +29,26 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
     else signal.addEventListener('abort', onAbort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
+}
+
+/**
+ * Runs `work` with a signal that aborts as soon as one of these does, and leaves nothing behind in those that live on: each
+ * `AbortSignal.any` would stay in their books for as long as they do.
+ */
+export async function withEither<T>(
+  signals: readonly AbortSignal[],
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal); // as many as the work likes
+  const onAbort = ({ target }: Event) => controller.abort((target as AbortSignal).reason);
+  for (const signal of signals) signal.throwIfAborted();
+  for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await work(controller.signal);
+  } finally {
+    for (const signal of signals) signal.removeEventListener('abort', onAbort);
+  }
 }
 
 /**

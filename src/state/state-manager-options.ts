@@ -76,5 +76,12 @@ export interface SubscribeStateOptions {
   readonly pollIntervalMs?: number;
 }
 
+/** Ends a subscription when it is called. */
+export interface StateSubscription {
+  (): void;
+  /** Resolves once whatever is written afterwards, by anybody that is listened to, is told. */
+  readonly begun: Promise<void>;
+}
+
 /** Told of each version written, deletions included. */
 export type StateListener<S> = (written: StateVersion<S>) => void;

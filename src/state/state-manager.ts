@@ -22,6 +22,7 @@ import type {
   StateListener,
   StateManagerOptions,
   StateMoment,
+  StateSubscription,
   StateTransactionOptions,
   SubscribeStateOptions,
 } from './state-manager-options.ts';
@@ -245,25 +246,26 @@ export class StateManager<S = JsonValue> {
    * Of two versions written at the same time the later may be told first: compare their numbers. With `others` it is told
    * of all versions that are committed from now on, whoever writes them, in order.
    *
-   * @returns Ends it.
+   * @returns Ends it; its `begun` says from when on.
    */
-  subscribe(listener: StateListener<S>, options: SubscribeStateOptions = {}): () => void {
+  subscribe(listener: StateListener<S>, options: SubscribeStateOptions = {}): StateSubscription {
     this.#assertOpen();
     const { others = false, pollIntervalMs } = options;
     if (pollIntervalMs !== undefined) checkWhole(pollIntervalMs, 1, 'options.pollIntervalMs');
     if (!others) {
       const entry = { told: listener };
       this.#listeners.add(entry);
-      return () => void this.#listeners.delete(entry);
+      return Object.assign(() => void this.#listeners.delete(entry), { begun: Promise.resolve() });
     }
     const { clock } = this.#retry;
     const tell = (version: StateVersion<S>) => this.#tellOne(listener, version);
     const follower = new StateFollower(this.#mvcc, { tell, pollIntervalMs, clock, onError: this.#onError });
     this.#followers.add(follower);
-    return () => {
+    const end = () => {
       this.#followers.delete(follower);
       follower.end();
     };
+    return Object.assign(end, { begun: follower.begun });
   }
 
   /** Ends the subscriptions and refuses what comes after. Store, controller, locks and cache of yours stay as they are. */

@@ -61,8 +61,10 @@ export class FileHints {
     const ready = new Promise<void>((resolveReady, reject) => {
       watcher.once('ready', resolveReady);
       watcher.on('error', (cause) => {
-        const error = new FileWatchError(all, watchAdvice, { cause });
-        if (this.#ready) onError(error);
+        const { path, code } = cause as NodeJS.ErrnoException;
+        const isOne = path && !paths.absolute.includes(path) && code !== 'ENOSPC' && code !== 'EMFILE';
+        const error = new FileWatchError(isOne ? paths.nameOf(path) : all, watchAdvice, { cause });
+        if (this.#ready || isOne) onError(error);
         else reject(error);
       });
     });

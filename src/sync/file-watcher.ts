@@ -153,6 +153,17 @@ export class FileWatcher {
   }
 
   /**
+   * Says what was found in a file, or written to it, by others than this watcher (null: nothing). Unless that is what was
+   * last reported, whatever the file holds next is: what was reported before, too.
+   */
+  noteContent(path: string, hash: string | null): void {
+    const file = resolve(path);
+    if (this.#knownHash(file) === hash) return;
+    this.#known.delete(file);
+    void this.#touch(file);
+  }
+
+  /**
    * Ends watching. Resolves once handlers that run are done; do not await it inside one. A change not yet reported is
    * left to the next watcher's `known`.
    */

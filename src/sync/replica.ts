@@ -42,9 +42,10 @@ export interface Replica<S = JsonValue> {
   ids(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<string>;
   /**
    * Tells the id of each record that may have changed, soon after it has; what this replica wrote itself may be told too.
-   * Without it, records are looked at from time to time.
+   * Without it, records are looked at often.
    *
-   * @returns Once no change can be missed any more. The function ends it.
+   * @param onEnd - Told, once, when watching has ended by itself: from then on changes may be missed, until it is begun anew.
+   * @returns Once no change can be missed any more. The function ends it; nothing is told after it has resolved.
    */
-  watch?(listener: (id: string) => void): Promise<() => Promise<void>>;
+  watch?(listener: (id: string) => void, onEnd?: (error: unknown) => void): Promise<() => Promise<void>>;
 }

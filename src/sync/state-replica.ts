@@ -17,7 +17,7 @@ export interface VersionedStates<S> {
   subscribe?(
     listener: (written: { readonly aggregateId: string }) => void,
     options: { readonly others: boolean },
-  ): () => void;
+  ): (() => void) & { readonly begun?: Promise<void> };
 }
 
 /** Options of a {@link StateReplica}. */
@@ -32,12 +32,20 @@ export interface StateReplicaOptions {
 
 /** The states of a `StateManager`, as records. */
 export class StateReplica<S = JsonValue> implements Replica<S> {
+  readonly watch?: NonNullable<Replica<S>['watch']>;
   readonly #states: VersionedStates<S>;
   readonly #options: StateReplicaOptions;
 
   constructor(states: VersionedStates<S>, options: StateReplicaOptions) {
     this.#states = states;
     this.#options = options;
+    if (!states.subscribe) return;
+    const { others = false } = options;
+    this.watch = async (listener) => {
+      const stop = states.subscribe?.(({ aggregateId }) => listener(aggregateId), { others });
+      await stop?.begun;
+      return async () => stop?.();
+    };
   }
 
   async read(id: string): Promise<ReplicaRecord<S>> {
@@ -53,6 +61,7 @@ export class StateReplica<S = JsonValue> implements Replica<S> {
       const expectedVersion = Number(options.expectedVersion);
       if (state === undefined) {
         if (expectedVersion > 0) await this.#states.delete(id, { expectedVersion });
+        else if (await this.#states.get(id)) return { status: 'conflict' };
         return { status: 'written', version: '0' };
       }
       const { version } = await this.#states.set(id, state, { expectedVersion });
@@ -64,12 +73,6 @@ export class StateReplica<S = JsonValue> implements Replica<S> {
 
   async *ids(): AsyncIterable<string> {
     yield* this.#options.ids();
-  }
-
-  async watch(listener: (id: string) => void): Promise<() => Promise<void>> {
-    const { others = false } = this.#options;
-    const stop = this.#states.subscribe?.(({ aggregateId }) => listener(aggregateId), { others });
-    return async () => stop?.();
   }
 }
 

@@ -20,7 +20,7 @@ export interface SyncCoordinatorOptions<S = JsonValue> {
    * takes what differs for two additions.
    */
   readonly journal?: SyncJournal;
-  /** Tells this pair of replicas from others that share the journal. Default `sync`. */
+  /** Tells this pair of replicas from others that share the journal: text without a colon. Default `sync`. */
   readonly name?: string;
   /** How states merge. Default: as JSON, see {@link threeWayMerge}. */
   readonly merger?: StateMerger<S>;
@@ -39,7 +39,15 @@ export interface SyncCoordinatorOptions<S = JsonValue> {
   readonly debounceMs?: number;
   /** How often all records are looked at while a side can't be watched, in ms. Default 5000. */
   readonly pollIntervalMs?: number;
-  /** Told of a record that `start()` could not sync; it is tried again. Default: an uncaught exception. */
+  /**
+   * How often all records are looked at although both sides are watched, in ms: what a watch missed comes over then at the
+   * latest. Default 600,000: ten minutes.
+   */
+  readonly fullSyncIntervalMs?: number;
+  /**
+   * Told of a record that `start()` could not sync, and, with no id, of records that could not be listed and a watch that
+   * ended. All of it is tried again. Default: an uncaught exception.
+   */
   readonly onError?: (error: unknown, id: string | null) => void;
   readonly clock?: Clock;
   readonly random?: Random;

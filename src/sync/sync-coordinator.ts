@@ -1,28 +1,26 @@
+import { setMaxListeners } from 'node:events';
 import { AutoConflictResolver } from '../conflicts/auto-conflict-resolver.ts';
 import type { Conflict } from '../conflicts/conflict.ts';
 import type { ConflictResolution } from '../conflicts/conflict-resolution.ts';
 import type { ThreeWayMergeOptions } from '../conflicts/three-way-merge.ts';
-import { abortable } from '../core/abort.ts';
+import { abortable, withEither } from '../core/abort.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
-import { ClosedError, InvalidArgumentError, isMigrationError } from '../core/errors.ts';
+import { ClosedError, InvalidArgumentError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json-value.ts';
 import { KeyedQueue } from '../core/keyed-queue.ts';
 import { throwLater } from '../core/on-error.ts';
 import { RecoveryManager } from '../resilience/recovery-manager.ts';
-import { MVCCController } from '../state/mvcc-controller.ts';
-import { ContinuousSync } from './continuous-sync.ts';
+import { ContinuousSync, type ContinuousSyncParts } from './continuous-sync.ts';
 import { differencesBetween, type Inconsistency } from './differences.ts';
 import { forEachId, idsOf } from './each-record.ts';
 import { SyncIncompleteError } from './errors.ts';
-import { atLeastOne, milliseconds } from './number-options.ts';
+import { atLeastOne, delay, interval } from './number-options.ts';
 import { Reconciler, type Reconciliation } from './reconciler.ts';
-import { RecordSync, type RecordSyncOptions } from './record-sync.ts';
-import type { Replica } from './replica.ts';
+import type { RecordSyncOptions } from './record-sync.ts';
 import { noRecord, type RollbackPoint, restoreRecord, saveRecord } from './rollback-point.ts';
-import { Slots } from './slots.ts';
 import { jsonMerger, type StateMerger } from './state-merger.ts';
 import type { SyncAllOptions, SyncCoordinatorOptions, SyncOptions } from './sync-coordinator-options.ts';
-import { SyncEntries, type SyncSide } from './sync-journal.ts';
+import { type SyncParts, syncParts, syncPolicies } from './sync-parts.ts';
 import type { SyncFailure, SyncReport, SyncResult } from './sync-result.ts';
 
 /**
@@ -39,47 +37,36 @@ export class SyncCoordinator<S = JsonValue> {
   readonly #options: SyncCoordinatorOptions<S>;
   readonly #reconciler: Reconciler;
   readonly #recovery: Pick<RecoveryManager, 'run'>;
-  readonly #parts: Parts<S> | undefined;
+  readonly #parts: SyncParts<S> | undefined;
   readonly #queue = new KeyedQueue();
   readonly #concurrency: number;
+  readonly #times: Pick<ContinuousSyncParts, 'debounceMs' | 'pollIntervalMs' | 'fullSyncIntervalMs'>;
   readonly #clock: Clock;
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
   #started: Promise<ContinuousSync> | undefined;
+  #closed: Promise<void> | undefined;
 
   /** @throws {@link InvalidArgumentError} for a number that is none, or one replica alone. */
   constructor(options: SyncCoordinatorOptions<S> = {}) {
-    const {
-      spec,
-      runtime,
-      conflictResolver = new AutoConflictResolver(),
-      clock = systemClock,
-      random = Math.random,
-    } = options;
-    const { concurrency = 8, debounceMs = 5, pollIntervalMs = 5000, name = 'sync' } = options;
-    this.#options = { ...options, debounceMs, pollIntervalMs, random };
+    const { conflictResolver = new AutoConflictResolver(), clock = systemClock, random = Math.random } = options;
+    const { concurrency = 8 } = options;
+    this.#options = options;
     this.#concurrency = atLeastOne(concurrency, 'options.concurrency');
-    milliseconds(debounceMs, 'options.debounceMs');
-    milliseconds(pollIntervalMs, 'options.pollIntervalMs');
+    this.#times = {
+      debounceMs: delay(options.debounceMs ?? 5, 'options.debounceMs'),
+      pollIntervalMs: interval(options.pollIntervalMs ?? 5000, 'options.pollIntervalMs'),
+      fullSyncIntervalMs: interval(options.fullSyncIntervalMs ?? 600_000, 'options.fullSyncIntervalMs'),
+    };
+    setMaxListeners(0, this.#closing.signal); // one for each call that waits
     this.#clock = clock;
-    this.#recovery =
-      options.recoveryManager ?? new RecoveryManager({ clock, random, policies: [outdated, whileEdited] });
+    this.#recovery = options.recoveryManager ?? new RecoveryManager({ clock, random, policies: syncPolicies });
     this.#reconciler = new Reconciler({
       detector: options.conflictDetector,
       resolver: conflictResolver,
       recovery: this.#recovery,
     });
-    if (!spec && !runtime) return;
-    if (!spec || !runtime)
-      throw new InvalidArgumentError(spec ? 'options.runtime' : 'options.spec', 'a Replica', undefined);
-    const journal = options.journal ?? new MVCCController({ clock, retention: { versions: 1 } });
-    const shared = {
-      replicas: { spec, runtime },
-      entries: new SyncEntries(journal, name),
-      reconciler: this.#reconciler,
-    };
-    const merger = options.merger ?? (jsonMerger as StateMerger<S>);
-    this.#parts = { ...shared, records: new RecordSync<S>({ ...shared, merger }) };
+    this.#parts = syncParts(options, this.#reconciler);
   }
 
   /**
@@ -217,39 +204,42 @@ export class SyncCoordinator<S = JsonValue> {
   }
 
   /** Ends what `start` began, gives up tries that wait, and resolves once nothing runs. The replicas stay open. */
-  async close(): Promise<void> {
-    this.#closing.abort(new ClosedError('The sync coordinator'));
-    await (await this.#started?.catch(() => undefined))?.close();
-    await Promise.allSettled(this.#running);
-    await this.#queue.idle();
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
+  async #close(): Promise<void> {
+    this.#closing.abort(new ClosedError('The sync coordinator'));
+    try {
+      await (await this.#started?.catch(() => undefined))?.close();
+    } finally {
+      await Promise.allSettled(this.#running);
+      await this.#queue.idle();
+    }
+  }
+
   async #start(): Promise<ContinuousSync> {
     const { replicas } = this.#replicas();
-    const { debounceMs = 5, pollIntervalMs = 5000, random = Math.random } = this.#options;
-    const { onError = (error: unknown) => throwLater(error) } = this.#options;
+    const { random = Math.random, onError = (error: unknown) => throwLater(error) } = this.#options;
     const { signal } = this.#closing;
-    const slots = new Slots(this.#concurrency);
-    const sync = (id: string) => this.sync(id);
-    const clock = this.#clock;
     const syncing = new ContinuousSync({
+      ...this.#times,
       replicas,
-      sync,
-      slots,
-      debounceMs,
-      pollIntervalMs,
+      sync: (id) => this.sync(id),
+      concurrency: this.#concurrency,
       onError,
       signal,
-      clock,
+      clock: this.#clock,
       random,
     });
     try {
       await syncing.watch();
-      const { failures } = await this.#syncAll({});
+      const { failures } = await this.#syncAll({ signal });
       signal.throwIfAborted();
       for (const { id, error } of failures) syncing.failed(id, error);
     } catch (error) {
@@ -260,7 +250,15 @@ export class SyncCoordinator<S = JsonValue> {
     return syncing;
   }
 
-  async #syncAll(options: SyncAllOptions): Promise<SyncReport<S>> {
+  /** With one signal for all: on the caller's own there would be listeners for each record. */
+  #syncAll(options: SyncAllOptions): Promise<SyncReport<S>> {
+    const { signal: callers } = options;
+    return callers
+      ? withEither([callers], (signal) => this.#syncEach({ ...options, signal }))
+      : this.#syncEach(options);
+  }
+
+  async #syncEach(options: SyncAllOptions): Promise<SyncReport<S>> {
     const results: SyncResult<S>[] = [];
     const failures: SyncFailure[] = [];
     const { replicas } = this.#replicas();
@@ -288,45 +286,31 @@ export class SyncCoordinator<S = JsonValue> {
   }
 
   /** Does the work for each record, in turn with syncs of it. */
-  #each(
+  async #each(
     options: { readonly signal?: AbortSignal | undefined },
     work: (id: string, signal: AbortSignal) => Promise<void>,
     others: Iterable<string> = [],
   ): Promise<void> {
-    return forEachId(idsOf(this.#replicas().replicas, options.signal, others), this.#concurrency, (id) =>
-      this.#run(options.signal, (signal) => this.#queue.run(id, () => work(id, signal))),
-    );
+    const { replicas } = this.#replicas();
+    const all = (callers: AbortSignal | undefined) =>
+      forEachId(idsOf(replicas, callers, others), this.#concurrency, (id) =>
+        this.#run(callers, (signal) => this.#queue.run(id, () => work(id, signal))),
+      );
+    return options.signal ? withEither([options.signal], all) : all(undefined);
   }
 
-  #replicas(): Parts<S> {
+  #replicas(): SyncParts<S> {
     if (this.#parts) return this.#parts;
     throw new InvalidArgumentError('options.spec', 'a Replica on each side: only reconcile() does without', undefined);
   }
 
   /** Runs work that `close` waits for, with a signal that either the caller or `close` aborts. */
   async #run<T>(callers: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const signal = callers ? AbortSignal.any([callers, this.#closing.signal]) : this.#closing.signal;
+    const { signal } = this.#closing;
     signal.throwIfAborted();
-    const running = work(signal).finally(() => this.#running.delete(running));
+    const started = callers ? withEither([callers, signal], work) : work(signal);
+    const running = started.finally(() => this.#running.delete(running));
     this.#running.add(running);
     return abortable(running, callers);
   }
 }
-
-interface Parts<S> {
-  readonly replicas: Readonly<Record<SyncSide, Replica<S>>>;
-  readonly entries: SyncEntries;
-  readonly records: RecordSync<S>;
-}
-
-/** What a person decided is about another state: he must look again. */
-const outdated = { error: 'RESOLUTION_OUTDATED', maxAttempts: 1 };
-/** Somebody else writes the same record: it comes to rest sooner than a storage recovers. */
-const whileEdited = {
-  error: {
-    matches: (error: unknown) =>
-      isMigrationError(error, 'RECORD_CHANGED') || isMigrationError(error, 'CONCURRENCY_CONFLICT'),
-  },
-  maxAttempts: 20,
-  backoff: { initialMs: 2, maxMs: 200 },
-};

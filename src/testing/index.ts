@@ -12,6 +12,7 @@ export {
   type SagaConformanceOptions,
   sagaConformance,
 } from './participant-conformance.ts';
+export { type ReplicaConformanceOptions, replicaConformance } from './replica-conformance.ts';
 export { type Expectation, type GivenEvent, type Specification, specification } from './specification.ts';
 export type { ThrownExpectation } from './thrown-expectation.ts';
 export { type VersionStoreConformanceOptions, versionStoreConformance } from './version-store-conformance.ts';

@@ -1,6 +1,7 @@
+import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { abortable, sleep, withTimeout } from '../../src/core/abort.ts';
+import { abortable, sleep, withEither, withTimeout } from '../../src/core/abort.ts';
 import { backoffDelay } from '../../src/core/backoff.ts';
 import { TimeoutError } from '../../src/core/errors.ts';
 import { KeyedQueue } from '../../src/core/keyed-queue.ts';
@@ -71,6 +72,22 @@ describe('waiting', () => {
     const { signal } = new AbortController();
     expect(await abortable(Promise.resolve(1), signal)).toBe(1);
     await expect(abortable(Promise.reject(new Error('own')), signal)).rejects.toThrow('own');
+  });
+
+  it('withEither aborts with the first of its signals, and leaves nothing in them', async () => {
+    for (const which of [0, 1]) {
+      const controllers = [new AbortController(), new AbortController()];
+      const signals = controllers.map(({ signal }) => signal);
+      const working = withEither(signals, (signal) => abortable(new Promise(() => {}), signal));
+      controllers[which]!.abort(new Error('enough'));
+      controllers[1 - which]!.abort(new Error('too late'));
+      await expect(working).rejects.toThrow('enough');
+      await expect(withEither(signals, async () => 1)).rejects.toThrow(which ? 'too late' : 'enough');
+    }
+    const { signal } = new AbortController();
+    expect(await withEither([signal], async () => getEventListeners(signal, 'abort').length)).toBe(1);
+    await expect(withEither([signal], () => Promise.reject(new Error('own')))).rejects.toThrow('own');
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('backoff stays within its exponential bound and its cap', () => {

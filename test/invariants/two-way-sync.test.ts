@@ -111,7 +111,7 @@ describe('two-way sync', () => {
         await using coordinator = pair.coordinator();
         for (const { writes } of (await coordinator.syncAll()).results) expect(writes).toEqual([]);
       }),
-      runs(100),
+      runs(300),
     );
   });
 
@@ -175,7 +175,7 @@ describe('two-way sync', () => {
           await pair.expectNothingLost();
         },
       ),
-      runs(100),
+      runs(300),
     );
   });
 
@@ -209,7 +209,7 @@ describe('two-way sync', () => {
           }
         },
       ),
-      runs(100),
+      runs(300),
     );
   });
 

@@ -157,4 +157,133 @@ describe('SqliteTableReplica', () => {
     for await (const id of replica.ids()) ids.add(id);
     expect(ids.size).toBe(1200);
   });
+
+  it('refuses what a column would keep as something else, and leaves the row', async () => {
+    const table = `cards_${++tables}`;
+    db.exec(`CREATE TABLE ${table} (id TEXT PRIMARY KEY, title TEXT, points INTEGER)`);
+    const replica = new SqliteTableReplica(db, { table, idColumn: 'id', columns: { title: {}, points: {} } });
+    const { version } = await replica.read('1');
+    for (const state of [{ title: 7 }, { points: '7' }, { title: 'half \ud800' }]) {
+      await expect(replica.write('1', state, { expectedVersion: version })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
+    }
+    expect((await replica.read('1')).state).toBeUndefined();
+    await replica.write('1', { title: 'a', points: 7 }, { expectedVersion: version });
+    const before = await replica.read('1');
+    await expect(replica.write('1', { points: 'x1', title: 1 }, { expectedVersion: before.version })).rejects.toThrow();
+    expect(await replica.read('1')).toEqual(before);
+  });
+
+  it('lists rows whose ids are numbers, and none that has no id', async () => {
+    const table = `cards_${++tables}`;
+    db.exec(`CREATE TABLE ${table} (id INTEGER PRIMARY KEY, title)`);
+    const replica = new SqliteTableReplica(db, { table, idColumn: 'id', columns: { title: {} } });
+    const insert = db.prepare(`INSERT INTO ${table} (title) VALUES (?)`);
+    for (let n = 0; n < 700; n++) insert.run(`t${n}`);
+    expect(await idsOf(replica)).toHaveLength(700);
+    expect((await replica.read('700')).state).toEqual({ title: 't699' });
+    db.exec(
+      `CREATE TABLE ${table}_b (id TEXT PRIMARY KEY, title); INSERT INTO ${table}_b VALUES (NULL, 'x'), ('1', 'y')`,
+    );
+    const other = new SqliteTableReplica(db, { table: `${table}_b`, idColumn: 'id', columns: { title: {} } });
+    expect(await idsOf(other)).toEqual(['1']);
+  });
+
+  it('waits until a transaction of the application on its connection has ended', async () => {
+    const { table, replica } = create();
+    db.exec('BEGIN');
+    db.exec(`INSERT INTO ${table} (id, title) VALUES ('1', 'never')`);
+    const writing = replica.write('1', { title: 'a' }, { expectedVersion: '' });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    db.exec('ROLLBACK');
+    expect(await writing).toMatchObject({ status: 'written' });
+    expect((await replica.read('1')).state).toEqual({ title: 'a' });
+  });
+
+  it('says so when its table can not be watched any more, and is watched anew', async () => {
+    const { table } = create();
+    const options = { table, idColumn: 'id', columns: { title: {} }, pollIntervalMs: 1 };
+    const replica = new SqliteTableReplica(db, options);
+    const ended = new Promise<unknown>((resolve) => void replica.watch(() => {}, resolve));
+    await replica.read('1');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    db.exec(`ALTER TABLE ${table} RENAME TO ${table}_away`);
+    db.exec(`CREATE TABLE ${table}_x (n)`);
+    db.exec(`INSERT INTO ${table}_x VALUES (1)`);
+    expect(await ended).toMatchObject({ code: 'STORAGE_FAILED' });
+    await expect(replica.watch(() => {})).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+    db.exec(`ALTER TABLE ${table}_away RENAME TO ${table}`);
+    const told: string[] = [];
+    const end = await replica.watch((id) => told.push(id));
+    db.exec(`INSERT INTO ${table} (id) VALUES ('told')`);
+    await expect.poll(() => told).toEqual(['told']);
+    await end();
+  });
+});
+
+describe('EventReplica', () => {
+  type Card = { readonly title: string; readonly note?: string };
+  const open = (
+    decide: (before: Card | undefined, after: Card | undefined) => { type: string; data: JsonObject }[],
+  ) => {
+    const store = new EventStore({ adapter: new MemoryEventAdapter() });
+    return new EventReplica<Card>(store, {
+      prefix: 'card-',
+      evolve: (state, event) => (event.type === 'gone' ? undefined : { ...state, ...(event.data as Card) }),
+      decide,
+    });
+  };
+
+  it('appends nothing where the events would not come to what is written', async () => {
+    for (const decide of [
+      () => [],
+      (_: unknown, after?: Card) => [{ type: 'titled', data: { title: after?.title ?? '' } }],
+    ]) {
+      const replica = open(decide);
+      const write = replica.write('1', { title: 'a', note: 'lost' }, { expectedVersion: '0' });
+      await expect(write).rejects.toThrow(/evolve to the state of "1" exactly/);
+      expect(await replica.read('1')).toEqual({ state: undefined, version: '0' });
+    }
+  });
+
+  it('decides nothing where there is nothing to remove', async () => {
+    const replica = open(() => {
+      throw new Error('not to be asked');
+    });
+    expect(await replica.write('1', undefined, { expectedVersion: '0' })).toEqual({ status: 'written', version: '0' });
+    expect(await replica.write('1', undefined, { expectedVersion: '3' })).toEqual({ status: 'conflict' });
+  });
+
+  it('says that its subscription has ended, and can be watched anew', async () => {
+    const events = new EventStore({ adapter: new MemoryEventAdapter() });
+    const subscriptions: { close(): Promise<void> }[] = [];
+    const store = {
+      aggregateStream: events.aggregateStream.bind(events),
+      append: events.append.bind(events),
+      streams: events.streams.bind(events),
+      subscribe(options: Parameters<typeof events.subscribe>[0]) {
+        const subscription = events.subscribe(options);
+        subscriptions.push(subscription);
+        return subscription;
+      },
+    };
+    const replica = new EventReplica<Card>(store, {
+      prefix: 'card-',
+      evolve: (_state, event) => event.data as Card,
+      decide: (_before, after) => [{ type: 'titled', data: after! as unknown as JsonObject }],
+      subscription: 'sync',
+    });
+    const ended = new Promise<unknown>((resolve) => void replica.watch?.(() => {}, resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    await subscriptions[0]?.close();
+    expect(await ended).toMatchObject({ code: 'CLOSED' });
+    const told: string[] = [];
+    const end = await replica.watch?.((id) => told.push(id));
+    await replica.write('1', { title: 'a' }, { expectedVersion: '0' });
+    await expect.poll(() => told).toEqual(['1']);
+    await end?.();
+    expect(subscriptions).toHaveLength(2);
+    await events.close();
+  });
 });

@@ -1,9 +1,11 @@
+import { checkInteger } from '../../core/check-integer.ts';
 import type { Clock } from '../../core/clock.ts';
 import { InvalidArgumentError, StorageError } from '../../core/errors.ts';
 import { type JsonObject, type JsonValue, setOwn } from '../../core/json-value.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
 import type { Replica, ReplicaRecord, ReplicaWriteOptions, ReplicaWriteOutcome } from '../../sync/replica.ts';
-import { named, readCommitted, type SqliteDatabase, type SqliteWaiting, whileBusy } from './sqlite-database.ts';
+import { inTransaction, named, readCommitted, type SqliteDatabase, type SqliteWaiting } from './sqlite-database.ts';
+import { WatchedTable } from './watched-table.ts';
 
 /** Where a field stands in the table, and as what. */
 export interface SqliteColumn {
@@ -16,10 +18,12 @@ export interface SqliteColumn {
 /** How records stand in a table of yours. */
 export interface SqliteTableReplicaOptions {
   readonly table: string;
-  /** The column that holds the record's id, as text: a key, or unique. */
+  /** The column that holds the record's id, of type TEXT or INTEGER: a key, or unique. */
   readonly idColumn: string;
   /** The fields of a state, and their columns. Other columns are left alone; a new row gets their defaults. */
   readonly columns: Readonly<Record<string, SqliteColumn>>;
+  /** While it is watched: how often the database is asked whether anybody has written to it, in ms. Default 200. */
+  readonly pollIntervalMs?: number;
   /** How long to wait while another process writes, in ms. Default 5000. */
   readonly busyTimeoutMs?: number;
   readonly clock?: Clock;
@@ -30,6 +34,9 @@ type Row = Readonly<Record<string, unknown>>;
 /**
  * A table of the application's, as it is, one row a record. Its version is what its columns hold: no version column is
  * needed, and whatever writes to the table is noticed. A field that is absent is stored as NULL, and read as null.
+ *
+ * While it is watched, the table is read when anybody has written to the database, and what has changed is told: a hash of
+ * each row is kept in memory.
  */
 export class SqliteTableReplica implements Replica<JsonObject> {
   readonly #db: SqliteDatabase;
@@ -37,10 +44,11 @@ export class SqliteTableReplica implements Replica<JsonObject> {
   readonly #table: string;
   readonly #id: string;
   readonly #waiting: SqliteWaiting;
+  readonly #watched: WatchedTable;
 
   /** @throws {@link InvalidArgumentError} for a name that is not a plain identifier. */
   constructor(db: SqliteDatabase, options: SqliteTableReplicaOptions) {
-    const { table, idColumn, columns, ...waiting } = options;
+    const { table, idColumn, columns, pollIntervalMs = 200, ...waiting } = options;
     this.#db = db;
     this.#table = quoteIdentifier(table, 'options.table');
     this.#id = quoteIdentifier(idColumn, 'options.idColumn');
@@ -50,6 +58,14 @@ export class SqliteTableReplica implements Replica<JsonObject> {
     ]);
     if (this.#fields.length === 0) throw new InvalidArgumentError('options.columns', 'at least one field', columns);
     this.#waiting = waiting;
+    const names = this.#fields.map(([, { column }]) => column);
+    this.#watched = new WatchedTable(db, {
+      table: this.#table,
+      id: this.#id,
+      columns: names,
+      pollIntervalMs: checkInteger(pollIntervalMs, 1, 'options.pollIntervalMs'),
+      waiting,
+    });
   }
 
   async read(
@@ -64,6 +80,7 @@ export class SqliteTableReplica implements Replica<JsonObject> {
         ...options,
       }),
     );
+    this.#watched.note(id, row);
     if (!row) return { state: undefined, version: '' };
     const values = this.#fields.map(([field], at) => plain(row[`c${at}`], `${id}.${field}`));
     return { state: this.#stateOf(values), version: JSON.stringify(values) };
@@ -73,47 +90,52 @@ export class SqliteTableReplica implements Replica<JsonObject> {
     const { expectedVersion, signal } = options;
     const values = state && this.#valuesOf(state);
     const before = expectedVersion === '' ? undefined : (JSON.parse(expectedVersion) as JsonValue[]);
-    if (!values && !before) return { status: 'written', version: '' };
     const row = await named('write a synced row', () =>
-      whileBusy(() => this.#compareAndSet(id, before, values), { ...this.#waiting, signal }),
+      readCommitted(this.#db, () => inTransaction(this.#db, () => this.#compareAndSet(id, before, values)), {
+        ...this.#waiting,
+        signal,
+      }),
     );
-    return row ? { status: 'written', version: values ? JSON.stringify(values) : '' } : { status: 'conflict' };
+    if (!row) return { status: 'conflict' };
+    this.#watched.note(id, values && row);
+    return { status: 'written', version: values ? JSON.stringify(values) : '' };
   }
 
   async *ids(options: { readonly signal?: AbortSignal | undefined } = {}): AsyncIterable<string> {
-    const limit = 500;
-    const page = `SELECT ${this.#id} AS id FROM ${this.#table} WHERE ${this.#id} > ? ORDER BY ${this.#id} LIMIT ${limit}`;
-    for (let after = ''; ; ) {
-      const from = after;
-      const rows = await named('list the rows to be synced', () =>
-        readCommitted(this.#db, () => this.#db.prepare(page).all(from) as { id: string }[], {
-          ...this.#waiting,
-          ...options,
-        }),
-      );
-      for (const { id } of rows) yield id;
-      if (rows.length < limit) return;
-      after = rows.at(-1)!.id;
-    }
+    for await (const row of this.#watched.rows([], options.signal)) yield row.id;
   }
 
-  /** One statement, so that nobody writes in between; a row if it took effect. */
+  watch(listener: (id: string) => void, onEnd?: (error: unknown) => void): Promise<() => Promise<void>> {
+    return this.#watched.watch(listener, onEnd);
+  }
+
+  /**
+   * Nobody writes in between, and what the columns would not keep as it is, is not written.
+   *
+   * @returns The row as it is stored; nothing if it was another one before.
+   */
   #compareAndSet(
     id: string,
     before: readonly JsonValue[] | undefined,
     values: readonly JsonValue[] | undefined,
-  ): unknown {
+  ): Row | undefined {
     const columns = this.#fields.map(([, { column }]) => column);
-    const isSame = columns.map((column) => `${column} IS ?`).join(' AND ');
-    const where = `WHERE ${this.#id} = ? AND ${isSame} RETURNING 1 AS done`;
-    if (!before) {
-      const places = columns.map(() => ', ?').join('');
-      const insert = `INSERT INTO ${this.#table} (${[this.#id, ...columns].join(', ')}) VALUES (?${places})`;
-      return this.#db.prepare(`${insert} ON CONFLICT (${this.#id}) DO NOTHING RETURNING 1 AS done`).get(id, ...values!);
-    }
-    if (!values) return this.#db.prepare(`DELETE FROM ${this.#table} ${where}`).get(id, ...before);
+    const returning = `RETURNING ${columns.map((column, at) => `${column} AS c${at}`).join(', ')}`;
+    const run = (sql: string, ...bound: unknown[]) => this.#db.prepare(sql).get(...bound) as Row | undefined;
+    const where = `WHERE ${this.#id} = ? AND ${columns.map((column) => `${column} IS ?`).join(' AND ')} ${returning}`;
+    if (!values && !before) return run(`SELECT 1 FROM ${this.#table} WHERE ${this.#id} = ?`, id) ? undefined : {};
+    if (!values) return run(`DELETE FROM ${this.#table} ${where}`, id, ...before!);
     const set = columns.map((column) => `${column} = ?`).join(', ');
-    return this.#db.prepare(`UPDATE ${this.#table} SET ${set} ${where}`).get(...values, id, ...before);
+    const places = columns.map(() => ', ?').join('');
+    const insert = `INSERT INTO ${this.#table} (${[this.#id, ...columns].join(', ')}) VALUES (?${places})`;
+    const row = before
+      ? run(`UPDATE ${this.#table} SET ${set} ${where}`, ...values, id, ...before)
+      : run(`${insert} ON CONFLICT (${this.#id}) DO NOTHING ${returning}`, id, ...values);
+    for (const [at, [field]] of row ? this.#fields.entries() : []) {
+      if (JSON.stringify(plain(row![`c${at}`], field)) === JSON.stringify(values[at])) continue;
+      throw new InvalidArgumentError(`state.${field}`, 'a value that its column keeps as it is', values[at]);
+    }
+    return row;
   }
 
   #stateOf(values: readonly JsonValue[]): JsonObject {
