@@ -2,13 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { PostgreSQLVersionStore } from '../../src/adapters/postgres/postgresql-version-store.ts';
 import { SqliteVersionStore } from '../../src/adapters/sqlite/sqlite-version-store.ts';
+import { Conflict } from '../../src/conflicts/conflict.ts';
 import type { JsonValue } from '../../src/core/json-value.ts';
 import { RecoveryManager } from '../../src/resilience/recovery-manager.ts';
 import { MemoryVersionStore } from '../../src/state/memory-version-store.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
 import type { VersionStore } from '../../src/state/version-store.ts';
 import { SyncCoordinator } from '../../src/sync/sync-coordinator.ts';
-import type { SyncJournal } from '../../src/sync/sync-journal.ts';
+import type { SyncEntry, SyncJournal } from '../../src/sync/sync-journal.ts';
 import { describeWithPostgres } from '../servers.ts';
 import { sharedFile, sharedSchema } from '../shared-storages.ts';
 import { Crashes } from './crashing-systems.ts';
@@ -45,7 +46,12 @@ function suite(open: () => VersionStore): void {
     await sync();
     spec.inner.set(id, { ...base, title: 'b', owner: 'b' });
     runtime.inner.set(id, { ...base, note: 'c', owner: 'c' });
-    const entry = async () => (await journalOver(open()).readVersion(`sync:${id}`))?.state;
+    const entry = async () => {
+      const read = (await journalOver(open()).readVersion(`sync:${id}`))?.state as unknown as SyncEntry;
+      // As if all were of one record.
+      const conflicts = read.conflicts.map((conflict) => Conflict.fromJSON(conflict).about('a record').toJSON());
+      return { ...read, conflicts };
+    };
     return { id, spec, runtime, sync, entry };
   }
 
