@@ -71,13 +71,22 @@ export function tellsApart(key: ItemKey, versions: readonly List[]): boolean {
 function findFields(versions: readonly List[]): ItemKey | undefined {
   const items = versions.flat();
   if (!items.every(isPlainObject)) return undefined;
+  const ranks = new Map<string, number>();
+  const isUseful = (field: string) => {
+    const rank = ranks.get(field) ?? rankOf(field, versions);
+    ranks.set(field, rank);
+    return rank < useless;
+  };
+  // Each item must have one of the fields, so the first too: most lists without a key are given up here.
+  if (!Object.keys(items[0]!).some(isUseful)) return undefined;
   const reach = new Map<string, number>();
   for (const item of items) {
-    for (const field of Object.keys(item as object)) reach.set(field, (reach.get(field) ?? 0) + 1);
+    for (const field of Object.keys(item as object)) {
+      if (isUseful(field)) reach.set(field, (reach.get(field) ?? 0) + 1);
+    }
   }
   const candidates = [...reach]
-    .map(([field, count]) => ({ field, count, rank: rankOf(field, versions) }))
-    .filter(({ rank }) => rank < useless)
+    .map(([field, count]) => ({ field, count, rank: ranks.get(field)! }))
     .sort((a, b) => a.rank - b.rank || b.count - a.count || (a.field < b.field ? -1 : 1));
   const fields: string[] = [];
   let left: readonly JsonValue[] = items;

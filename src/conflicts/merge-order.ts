@@ -26,6 +26,29 @@ export function mergeOrder(
   remote: Items,
 ): { order: readonly Identity[]; conflicts: readonly OrderConflict[] } {
   if (isSame(local, remote)) return { order: local, conflicts: [] };
+  const { head, tail } = sameEnds(base, local, remote);
+  const middle = (items: Items) => items.slice(head, items.length - tail);
+  const { order, conflicts } = mergeMiddles(middle(base), middle(local), middle(remote));
+  return { order: [...local.slice(0, head), ...order, ...local.slice(local.length - tail)], conflicts };
+}
+
+/**
+ * How many items are the same in all three from the start on, and how many up to the end; but for one, by which what stands
+ * before the end is placed.
+ */
+function sameEnds(base: Items, local: Items, remote: Items): { head: number; tail: number } {
+  const shortest = Math.min(base.length, local.length, remote.length);
+  let head = 0;
+  while (head < shortest && base[head] === local[head] && base[head] === remote[head]) head++;
+  let tail = 0;
+  const isLastSame = () =>
+    base[base.length - tail - 1] === local[local.length - tail - 1] &&
+    base[base.length - tail - 1] === remote[remote.length - tail - 1];
+  while (tail < shortest - head && isLastSame()) tail++;
+  return { head, tail: Math.max(tail - 1, 0) };
+}
+
+function mergeMiddles(base: Items, local: Items, remote: Items): ReturnType<typeof mergeOrder> {
   const localSet = new Set(local);
   const remoteSet = new Set(remote);
   const conflicts: OrderConflict[] = [];
@@ -44,6 +67,7 @@ export function mergeOrder(
  */
 export function isReplacedByBoth(base: Items, local: Items, remote: Items): boolean {
   const [inBase, inLocal, inRemote] = [new Set(base), new Set(local), new Set(remote)];
+  if (base.every((item) => inLocal.has(item) || inRemote.has(item))) return false;
   const shared = new Set(local.filter((item) => inRemote.has(item)));
   const [before, ofLocal, ofRemote] = [base, local, remote].map((items) => runsBetween(items, shared)) as [
     Runs,

@@ -1,4 +1,5 @@
 import { isPlainObject, type JsonObject, type JsonValue, jsonEqual, setOwn } from '../core/json-value.ts';
+import { areSame, compareVersions, type Difference } from './compare-versions.ts';
 import { StructuralConflict, UniquenessConflict } from './conflict.ts';
 import type { ConflictRecords, Value } from './conflict-records.ts';
 import { allDiffer, settleEqual } from './equal-versions.ts';
@@ -22,8 +23,12 @@ export class MergeWalk {
     this.#records = records;
   }
 
-  /** The merged value; what is undecided in it is as in the base. */
-  value(base: Value, local: Value, remote: Value, schema: SchemaCursor | undefined): Value {
+  /**
+   * The merged value; what is undecided in it is as in the base.
+   *
+   * @param known - How the versions differ, if that is known.
+   */
+  value(base: Value, local: Value, remote: Value, schema: SchemaCursor | undefined, known?: Difference): Value {
     if (base === remote) return local;
     if (base === local) return remote;
     if (local === remote && !schema?.counts) return local;
@@ -36,85 +41,109 @@ export class MergeWalk {
       rule.as === 'sections'
     ) {
       if (isObject(local) && isObject(remote)) {
-        if (isObject(base)) return this.#objects(base, local, remote, schema);
+        if (isObject(base)) return this.#objects(base, local, remote, schema, known);
         if (base === undefined) return this.#added(local, remote, () => this.#objects({}, local, remote, schema));
       }
       if (isList(local) && isList(remote)) {
-        if (isList(base)) return this.#lists(base, local, remote, schema);
+        if (isList(base)) return this.#lists(base, local, remote, schema, known);
         if (base === undefined) return this.#added(local, remote, () => this.#lists([], local, remote, schema));
       }
     }
     return mergeScalars(base, local, remote, rule, this.#records);
   }
 
-  #objects(base: JsonObject, local: JsonObject, remote: JsonObject, schema: SchemaCursor | undefined): JsonObject {
-    const names = Object.keys(base);
-    if (areNames(names, Object.keys(local)) && areNames(names, Object.keys(remote))) {
-      return this.#fields(names, base, local, remote, schema);
-    }
-    const { order, conflicts } =
-      orderOfOne(base, local, remote) ??
-      orderOfOne(base, remote, local) ??
-      mergeOrder(names, Object.keys(local), Object.keys(remote));
-    const merged: JsonObject = {};
-    for (const name of order as readonly string[]) {
-      this.#records.location.push(name);
-      const value = this.value(own(base, name), own(local, name), own(remote, name), schema?.child(name));
-      this.#records.location.pop();
-      if (value !== undefined) setOwn(merged, name, value);
-    }
-    // The order of fields carries no meaning unless the schema says so: a dispute about it is settled without a word.
-    if (schema?.rule?.as === 'sections') this.#orders(conflicts, undefined);
-    return sharedObject(merged, [base, local, remote]);
-  }
-
-  /** Objects that have the same fields in the same order: nothing is made unless there is something new to make. */
-  #fields(
-    names: readonly string[],
+  #objects(
     base: JsonObject,
     local: JsonObject,
     remote: JsonObject,
     schema: SchemaCursor | undefined,
+    known?: Difference,
   ): JsonObject {
-    let [isBase, isLocal, isRemote] = [true, true, true];
-    const values: Value[] = [];
-    for (const name of names) {
-      const [b, l, r] = [base[name], local[name], remote[name]];
-      let value: Value = l;
-      if (b === r) value = l;
-      else if (b === l) value = r;
-      else if (l !== r || schema?.counts) {
-        this.#records.location.push(name);
-        value = this.value(b, l, r, schema?.child(name));
-        this.#records.location.pop();
-      }
-      isBase &&= value === b;
-      isLocal &&= value === l;
-      isRemote &&= value === r;
-      values.push(value);
+    const difference = known ?? compareVersions(base, local, remote).difference;
+    if (difference === undefined) return base;
+    const { fields, names } = difference;
+    const versions = [base, local, remote] as const;
+    if (names === undefined) return this.#edited([...fields.keys()], versions, versions, schema, fields);
+    const [ofBase, ofLocal, ofRemote] = names;
+    const isLocal = areSame(ofBase, ofRemote) && keepsWhatGoes(fields, base, remote, local);
+    const isRemote = areSame(ofBase, ofLocal) && keepsWhatGoes(fields, base, local, remote);
+    if (isRemote || isLocal) {
+      // One side alone has to do with names.
+      const [side, ofSide] = isRemote ? [remote, ofRemote] : [local, ofLocal];
+      const changed = ofSide.filter((name) => fields.has(name));
+      return this.#edited(changed, [side], versions, schema, fields);
     }
-    if (isBase) return base;
-    if (isLocal) return local;
-    if (isRemote) return remote;
+    const { order, conflicts } = mergeOrder(...names);
     const merged: JsonObject = {};
-    for (let at = 0; at < names.length; at++) if (values[at] !== undefined) setOwn(merged, names[at]!, values[at]);
+    for (const name of order as readonly string[]) {
+      const inner = fields.get(name);
+      const value = inner ? this.#field(name, versions, schema, inner) : base[name];
+      if (value !== undefined) setOwn(merged, name, value);
+    }
+    // The order of fields carries no meaning unless the schema says so: a dispute about it is settled without a word.
+    if (schema?.rule?.as === 'sections') this.#orders(conflicts, undefined);
+    return versions.find((version) => isShared(merged, version)) ?? merged;
+  }
+
+  /** The object that has the names of these versions in their order, and in these fields what is merged. */
+  #edited(
+    names: readonly string[],
+    alike: readonly JsonObject[],
+    versions: Three<JsonObject>,
+    schema: SchemaCursor | undefined,
+    fields: Difference['fields'],
+  ): JsonObject {
+    const values = names.map((name) => this.#field(name, versions, schema, fields.get(name)!)!);
+    const whole = alike.find((version) => names.every((name, at) => version[name] === values[at]));
+    if (whole) return whole;
+    const merged = { ...alike[0] };
+    for (let at = 0; at < names.length; at++) setOwn(merged, names[at]!, values[at]);
     return merged;
   }
 
-  #lists(base: List, local: List, remote: List, schema: SchemaCursor | undefined): List {
-    const settled = settleEqual(base, local, remote, schema?.counts ?? false);
-    if (settled !== allDiffer) return settled as List;
-    const versions = [base, local, remote];
+  #field(
+    name: string,
+    [base, local, remote]: Three<JsonObject>,
+    schema: SchemaCursor | undefined,
+    known: Difference,
+  ): Value {
+    this.#records.location.push(name);
+    const value = this.value(own(base, name), own(local, name), own(remote, name), schema?.child(name), known);
+    this.#records.location.pop();
+    return value;
+  }
+
+  #lists(
+    base: List,
+    local: List,
+    remote: List,
+    schema: SchemaCursor | undefined,
+    known?: Difference,
+  ): List {
+    const difference = known ?? compareVersions(base, local, remote).difference;
+    if (difference === undefined) return base;
+    const versions = [base, local, remote] as const;
     const rule = schema?.rule;
+    // What is the same at both ends stays, if no rule asks for all items. Of the end one item takes part: what is put
+    // before the end must find it.
+    const [head, tail] = rule?.as === 'list' ? [0, 0] : [difference.head, Math.max(difference.tail - 1, 0)];
+    const middles = mapAll(versions, (items) => items.slice(head, items.length - tail));
+    const settled = settleEqual(...middles, schema?.counts ?? false);
+    if (settled !== allDiffer) return settled === middles[1] ? local : remote;
     if (rule?.as === 'set') return sharedList(mergeSet(base, local, remote), versions);
     const declared = rule?.as === 'list' && rule.key !== undefined ? itemKeyOf(rule.key) : undefined;
     const key = rule?.as === 'sequence' ? undefined : declared ? only(declared, versions) : findKey(versions);
+    let end = base.slice(base.length - tail);
     let merged: List | undefined;
-    if (key !== undefined) merged = this.#items(key, versions, schema, declared !== undefined);
-    else if (rule?.as !== 'sequence' && areDistinctTexts(versions))
-      merged = this.#texts(base as Texts, local as Texts, remote as Texts);
-    else merged = mergeByPlace(base, local, remote);
-    if (merged) return sharedList(merged, versions);
+    if (key !== undefined) merged = this.#items(key, middles, head, schema, declared !== undefined);
+    else if (rule?.as !== 'sequence' && areDistinctTexts(versions)) {
+      merged = this.#texts(...(middles as unknown as [Texts, Texts, Texts]));
+    } else {
+      // Without identities the end takes part whole: which of its items are partners is for the merge to find out.
+      merged = mergeByPlace(...mapAll(versions, (items) => items.slice(head)));
+      end = [];
+    }
+    if (merged) return sharedList([...base.slice(0, head), ...merged, ...end], versions);
     const reason = `both sides changed the same stretch of ${this.#records.name()}`;
     this.#records.found.push(
       new StructuralConflict({ ...this.#records.fields(base, local, remote, reason), aspect: 'items' }),
@@ -126,6 +155,7 @@ export class MergeWalk {
   #items(
     key: ItemKey,
     versions: readonly List[],
+    start: number,
     schema: SchemaCursor | undefined,
     isDeclared: boolean,
   ): List | undefined {
@@ -140,7 +170,7 @@ export class MergeWalk {
     const before = this.#records.found.length;
     const merged = new Map<Identity, JsonValue>();
     for (const id of order) {
-      const item = this.#item(id, [inBase.get(id), inLocal.get(id), inRemote.get(id)], merged.size, key, schema);
+      const item = this.#item(id, [inBase.get(id), inLocal.get(id), inRemote.get(id)], start + merged.size, key, schema);
       if (item !== undefined) merged.set(id, item);
     }
     if (schema?.rule?.as === 'list') this.#constrain(schema.rule, key, merged, [inBase, inLocal, inRemote], before);
@@ -258,14 +288,15 @@ export class MergeWalk {
   }
 }
 
+type Three<T> = readonly [T, T, T];
+const mapAll = <T, U>([base, local, remote]: Three<T>, change: (version: T) => U): Three<U> => [
+  change(base),
+  change(local),
+  change(remote),
+];
 const isObject = (value: Value): value is JsonObject => isPlainObject(value);
 const isList = (value: Value): value is List => Array.isArray(value);
 const own = (object: JsonObject, name: string): Value => (Object.hasOwn(object, name) ? object[name] : undefined);
-const areNames = (names: readonly string[], others: readonly string[]) => {
-  if (names.length !== others.length) return false;
-  for (let at = 0; at < names.length; at++) if (names[at] !== others[at]) return false;
-  return true;
-};
 const only = (key: ItemKey, versions: readonly List[]) => (tellsApart(key, versions) ? key : undefined);
 const byText = (a: Identity, b: Identity) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 
@@ -275,24 +306,18 @@ function named(key: ItemKey | undefined): { key?: string | readonly string[] } {
   return { key: key.fields.length === 1 ? key.fields[0]! : key.fields };
 }
 
-/** The other side's order of fields, where one side has the base's fields in the base's order and edited none that went. */
-function orderOfOne(base: JsonObject, one: JsonObject, other: JsonObject): ReturnType<typeof mergeOrder> | undefined {
-  const names = Object.keys(base);
-  if (!areNames(names, Object.keys(one))) return undefined;
-  for (const name of names) {
-    if (!Object.hasOwn(other, name) && !jsonEqual(base[name], one[name])) return undefined;
+/** Whether one side edited none of the fields that the other removed. */
+function keepsWhatGoes(fields: Difference['fields'], base: JsonObject, one: JsonObject, other: JsonObject): boolean {
+  for (const name of fields.keys()) {
+    if (Object.hasOwn(base, name) && !Object.hasOwn(other, name) && !jsonEqual(base[name], own(one, name))) return false;
   }
-  return { order: Object.keys(other), conflicts: [] };
+  return true;
 }
 
-/** The version that the merged object equals, if its parts are that version's own: what did not change stays itself. */
-function sharedObject(merged: JsonObject, versions: readonly JsonObject[]): JsonObject {
+/** Whether a merged object equals a version, and its parts are that version's own: what did not change stays itself. */
+function isShared(merged: JsonObject, version: JsonObject): boolean {
   const names = Object.keys(merged);
-  for (const version of versions) {
-    if (!areNames(names, Object.keys(version))) continue;
-    if (names.every((name) => own(version, name) === merged[name])) return version;
-  }
-  return merged;
+  return areSame(names, Object.keys(version)) && names.every((name) => own(version, name) === merged[name]);
 }
 
 function sharedList(merged: List, versions: readonly List[]): List {
