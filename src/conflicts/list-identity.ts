@@ -51,6 +51,12 @@ export function findKey(versions: readonly List[]): ItemKey | undefined {
     const key = keyByFields([field]);
     if (tellsApart(key, versions)) return key;
   }
+  // A URL that each item has comes before all other fields: the usual case, found without counting.
+  for (const field of Object.keys(first).sort()) {
+    if (isNamed(field) || !isUrl(first[field])) continue;
+    const key = keyByFields([field]);
+    if (tellsApart(key, versions) && versions.every((items) => isUnique(field, items, isUrl))) return key;
+  }
   return findFields(versions);
 }
 
@@ -77,7 +83,7 @@ function findFields(versions: readonly List[]): ItemKey | undefined {
     ranks.set(field, rank);
     return rank < useless;
   };
-  // Each item must have one of the fields, so the first too: most lists without a key are given up here.
+  // Each item must have one of the fields, so the first too: here most lists without a key are given up.
   if (!Object.keys(items[0]!).some(isUseful)) return undefined;
   const reach = new Map<string, number>();
   for (const item of items) {

@@ -74,15 +74,18 @@ export class MergeWalk {
       return this.#edited(changed, [side], versions, schema, fields);
     }
     const { order, conflicts } = mergeOrder(...names);
-    const merged: JsonObject = {};
+    const present: string[] = [];
+    const values: JsonValue[] = [];
     for (const name of order as readonly string[]) {
       const inner = fields.get(name);
       const value = inner ? this.#field(name, versions, schema, inner) : base[name];
-      if (value !== undefined) setOwn(merged, name, value);
+      if (value === undefined) continue;
+      present.push(name);
+      values.push(value);
     }
     // The order of fields carries no meaning unless the schema says so: a dispute about it is settled without a word.
     if (schema?.rule?.as === 'sections') this.#orders(conflicts, undefined);
-    return versions.find((version) => isShared(merged, version)) ?? merged;
+    return withFields({}, present, values, versions.filter((_, at) => areSame(present, names[at]!)));
   }
 
   /** The object that has the names of these versions in their order, and in these fields what is merged. */
@@ -94,11 +97,7 @@ export class MergeWalk {
     fields: Difference['fields'],
   ): JsonObject {
     const values = names.map((name) => this.#field(name, versions, schema, fields.get(name)!)!);
-    const whole = alike.find((version) => names.every((name, at) => version[name] === values[at]));
-    if (whole) return whole;
-    const merged = { ...alike[0] };
-    for (let at = 0; at < names.length; at++) setOwn(merged, names[at]!, values[at]);
-    return merged;
+    return withFields(alike[0]!, names, values, alike);
   }
 
   #field(
@@ -314,10 +313,18 @@ function keepsWhatGoes(fields: Difference['fields'], base: JsonObject, one: Json
   return true;
 }
 
-/** Whether a merged object equals a version, and its parts are that version's own: what did not change stays itself. */
-function isShared(merged: JsonObject, version: JsonObject): boolean {
-  const names = Object.keys(merged);
-  return areSame(names, Object.keys(version)) && names.every((name) => own(version, name) === merged[name]);
+/** An object with these fields set; a version that is alike in all others, if it has them: what did not change stays itself. */
+function withFields(
+  object: JsonObject,
+  names: readonly string[],
+  values: readonly Value[],
+  alike: readonly JsonObject[],
+): JsonObject {
+  const whole = alike.find((version) => names.every((name, at) => version[name] === values[at]));
+  if (whole) return whole;
+  const merged = { ...object };
+  for (let at = 0; at < names.length; at++) setOwn(merged, names[at]!, values[at]);
+  return merged;
 }
 
 function sharedList(merged: List, versions: readonly List[]): List {
