@@ -11,13 +11,15 @@ export interface Difference {
   readonly fields: ReadonlyMap<string, Difference>;
   /** Of three objects, the names of each, unless they are the same in the same order. */
   readonly names: readonly [base: string[], local: string[], remote: string[]] | undefined;
+  /** Of three lists of one length, the items that are not the same, by index and in order; of other values none. */
+  readonly items: ReadonlyMap<number, Difference> | undefined;
   /** Of three lists, how many items are the same from the start on; of other values 0. */
   readonly head: number;
   /** How many of the others are the same up to the end. */
   readonly tail: number;
 }
 
-const unlike: Difference = { fields: new Map(), names: undefined, head: 0, tail: 0 };
+const unlike: Difference = { fields: new Map(), names: undefined, items: undefined, head: 0, tail: 0 };
 
 /**
  * Compares three versions by place and checks them, in one walk: what nobody changed is looked at once.
@@ -84,7 +86,7 @@ class Comparison {
       fields ??= new Map();
       fields.set(name, difference);
     }
-    if (isLocalAlike && isRemoteAlike) return fields && { fields, names: undefined, head: 0, tail: 0 };
+    if (isLocalAlike && isRemoteAlike) return fields && { ...unlike, fields };
     fields ??= new Map();
     for (const added of [isLocalAlike ? [] : ofLocal, isRemoteAlike ? [] : ofRemote]) {
       for (const name of added) {
@@ -93,7 +95,7 @@ class Comparison {
         fields.set(name, this.#inSome(name, base, local, remote, depth));
       }
     }
-    return { fields, names: [names, ofLocal, ofRemote], head: 0, tail: 0 };
+    return { ...unlike, fields, names: [names, ofLocal, ofRemote] };
   }
 
   /** A field that one of the versions lacks, or that is `undefined` there. */
@@ -108,12 +110,12 @@ class Comparison {
 
   #items(base: Items, local: Items, remote: Items, depth: number, isBrief: boolean): Difference | undefined {
     const shortest = Math.min(base.length, local.length, remote.length);
-    const isEven = base.length === shortest && local.length === shortest && remote.length === shortest;
-    if (isBrief && !isEven) return unlike;
+    if (base.length === shortest && local.length === shortest && remote.length === shortest) {
+      return this.#pairs(base, local, remote, depth, isBrief);
+    }
+    if (isBrief) return unlike;
     let head = 0;
     while (head < shortest && !this.of(base[head], local[head], remote[head], depth + 1, true)) head++;
-    if (isEven && head === shortest) return undefined;
-    if (isBrief) return unlike;
     let tail = 0;
     while (
       tail < shortest - head &&
@@ -126,7 +128,24 @@ class Comparison {
       if (at < local.length - tail) this.#checkOne(local[at], base[at], remote[at], depth + 1);
       if (at < remote.length - tail) this.#checkOne(remote[at], base[at], local[at], depth + 1);
     }
-    return { fields: unlike.fields, names: undefined, head, tail };
+    return { ...unlike, head, tail };
+  }
+
+  /** Lists of one length, item by item: it is likely that items were edited in place. */
+  #pairs(base: Items, local: Items, remote: Items, depth: number, isBrief: boolean): Difference | undefined {
+    let items: Map<number, Difference> | undefined;
+    let head = 0;
+    let last = 0;
+    for (let at = 0; at < base.length; at++) {
+      const difference = this.of(base[at], local[at], remote[at], depth + 1, isBrief);
+      if (difference === undefined) continue;
+      if (isBrief) return unlike;
+      if (items === undefined) head = at;
+      items ??= new Map();
+      items.set(at, difference);
+      last = at;
+    }
+    return items && { ...unlike, items, head, tail: base.length - 1 - last };
   }
 
   #check(base: unknown, local: unknown, remote: unknown, depth: number): void {

@@ -41,28 +41,31 @@ export function keyByFields(fields: readonly string[]): ItemKey {
  * How the items of these versions of one list are told apart, or undefined if nothing does it: the first id-like field
  * that is in each item, as a text or a number that no other item of its version has; else a few fields that together
  * reach each item: id-like ones, and those whose values are URLs or texts of several words.
+ *
+ * @param edited - The items that are not the same in all versions, if it is known that all others are, at the same places.
  */
-export function findKey(versions: readonly List[]): ItemKey | undefined {
+export function findKey(versions: readonly List[], edited?: readonly List[]): ItemKey | undefined {
   const first = versions.find((items) => items.length > 0)?.[0];
   if (!isPlainObject(first)) return undefined;
   const others = Object.keys(first).filter((field) => idLike.test(field) && !idFields.includes(field));
   for (const field of [...idFields, ...others.sort()]) {
     if (!hasId(first, field)) continue;
     const key = keyByFields([field]);
-    if (tellsApart(key, versions)) return key;
+    if (tellsApart(key, versions, edited)) return key;
   }
   // A URL that each item has comes before all other fields: the usual case, found without counting.
   for (const field of Object.keys(first).sort()) {
     if (isNamed(field) || !isUrl(first[field])) continue;
     const key = keyByFields([field]);
-    if (tellsApart(key, versions) && versions.every((items) => isUnique(field, items, isUrl))) return key;
+    if (tellsApart(key, versions, edited) && versions.every((items) => isUnique(field, items, isUrl))) return key;
   }
   return findFields(versions);
 }
 
-/** Whether the key gives each item of each version an identity of its own. */
-export function tellsApart(key: ItemKey, versions: readonly List[]): boolean {
-  return versions.every((items) => {
+/** Whether the key gives each item of each version an identity of its own; `edited` as in {@link findKey}. */
+export function tellsApart(key: ItemKey, versions: readonly List[], edited?: readonly List[]): boolean {
+  const apart = edited && haveSameIds(key, edited) ? versions.slice(0, 1) : versions;
+  return apart.every((items) => {
     const seen = new Set<Identity>();
     for (const item of items) {
       const id = key.of(item);
@@ -70,6 +73,15 @@ export function tellsApart(key: ItemKey, versions: readonly List[]): boolean {
       seen.add(id);
     }
     return seen.size === items.length;
+  });
+}
+
+/** Whether lists of one length have the same identities in the same order. */
+export function haveSameIds(key: ItemKey, versions: readonly List[]): boolean {
+  const [first, ...others] = versions;
+  return first!.every((item, at) => {
+    const id = key.of(item);
+    return others.every((items) => key.of(items[at]) === id);
   });
 }
 

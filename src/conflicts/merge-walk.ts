@@ -4,7 +4,7 @@ import { StructuralConflict, UniquenessConflict } from './conflict.ts';
 import type { ConflictRecords, Value } from './conflict-records.ts';
 import { allDiffer, settleEqual } from './equal-versions.ts';
 import { findViolations } from './list-constraints.ts';
-import { areDistinctTexts, findKey, type Identity, type ItemKey, isName, isTold, tellsApart } from './list-identity.ts';
+import { areDistinctTexts, findKey, haveSameIds, type Identity, type ItemKey, isName, isTold, tellsApart } from './list-identity.ts';
 import { mergeByPlace } from './merge-by-place.ts';
 import { mergeSet } from './merge-declared.ts';
 import { isReplacedByBoth, mergeOrder, type OrderConflict } from './merge-order.ts';
@@ -125,13 +125,20 @@ export class MergeWalk {
     const rule = schema?.rule;
     // What is the same at both ends stays, if no rule asks for all items. Of the end one item takes part: what is put
     // before the end must find it.
-    const [head, tail] = rule?.as === 'list' ? [0, 0] : [difference.head, Math.max(difference.tail - 1, 0)];
+    const isBound = rule?.as === 'list' && (rule.unique !== undefined || rule.parent !== undefined);
+    const [head, tail] = isBound ? [0, 0] : [difference.head, Math.max(difference.tail - 1, 0)];
     const middles = mapAll(versions, (items) => items.slice(head, items.length - tail));
-    const settled = settleEqual(...middles, schema?.counts ?? false);
-    if (settled !== allDiffer) return settled === middles[1] ? local : remote;
+    const edited = difference.items && [...difference.items.keys()];
+    const pairs = edited && mapAll(versions, (items) => edited.map((at) => items[at]!));
+    const settled = settleEqual(...(pairs ?? middles), schema?.counts ?? false);
+    if (settled !== allDiffer) return settled === (pairs ?? middles)[1] ? local : remote;
     if (rule?.as === 'set') return sharedList(mergeSet(base, local, remote), versions);
     const declared = rule?.as === 'list' && rule.key !== undefined ? itemKeyOf(rule.key) : undefined;
-    const key = rule?.as === 'sequence' ? undefined : declared ? only(declared, versions) : findKey(versions);
+    const key =
+      rule?.as === 'sequence' ? undefined : declared ? only(declared, versions, pairs) : findKey(versions, pairs);
+    if (key && difference.items && !isBound && haveSameIds(key, pairs!)) {
+      return this.#inPlace(key, versions, schema, difference.items);
+    }
     let end = base.slice(base.length - tail);
     let merged: List | undefined;
     if (key !== undefined) merged = this.#items(key, middles, head, schema, declared !== undefined);
@@ -148,6 +155,21 @@ export class MergeWalk {
       new StructuralConflict({ ...this.#records.fields(base, local, remote, reason), aspect: 'items' }),
     );
     return base;
+  }
+
+  /** Lists of the same items in the same order. */
+  #inPlace(
+    key: ItemKey,
+    versions: Three<List>,
+    schema: SchemaCursor | undefined,
+    items: ReadonlyMap<number, Difference>,
+  ): List {
+    const merged = [...versions[0]];
+    for (const [at, inner] of items) {
+      const item = mapAll(versions, (version) => version[at]);
+      merged[at] = this.#item(key.of(item[0])!, item, at, key, schema, inner)!;
+    }
+    return sharedList(merged, versions);
   }
 
   /** Lists whose items have an identity; undefined if both sides renamed the same item. */
@@ -183,6 +205,7 @@ export class MergeWalk {
     index: number,
     key: ItemKey,
     schema: SchemaCursor | undefined,
+    known?: Difference,
   ): Value {
     const records = this.#records;
     const before = records.found.length;
@@ -192,7 +215,7 @@ export class MergeWalk {
     const isWhole = schema === undefined && !isTold(key, item);
     const merged = isWhole
       ? mergeScalars(base, local, remote, undefined, records)
-      : this.value(base, local, remote, schema?.child(String(id)));
+      : this.value(base, local, remote, schema?.child(String(id)), known);
     records.location.pop();
     const isClash = base === undefined && local !== undefined && remote !== undefined && records.found.length > before;
     if (!isClash || schema?.rule?.as !== 'list') return merged;
@@ -296,7 +319,8 @@ const mapAll = <T, U>([base, local, remote]: Three<T>, change: (version: T) => U
 const isObject = (value: Value): value is JsonObject => isPlainObject(value);
 const isList = (value: Value): value is List => Array.isArray(value);
 const own = (object: JsonObject, name: string): Value => (Object.hasOwn(object, name) ? object[name] : undefined);
-const only = (key: ItemKey, versions: readonly List[]) => (tellsApart(key, versions) ? key : undefined);
+const only = (key: ItemKey, versions: readonly List[], edited: readonly List[] | undefined) =>
+  tellsApart(key, versions, edited) ? key : undefined;
 const byText = (a: Identity, b: Identity) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 
 /** How a conflict names the key of its items. */
