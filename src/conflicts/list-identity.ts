@@ -24,17 +24,24 @@ const url = /^[a-z][a-z\d+.-]*:\/\/\S+$/i;
 const severalWords = /\S\s+\S/;
 
 /** Items told apart by the first of these fields that they have. */
-export function keyByFields(fields: readonly string[]): ItemKey {
-  const fieldOf = (item: unknown) => fields.find((field) => hasId(item, field));
-  const [only] = fields;
-  const of =
-    fields.length === 1
-      ? (item: unknown) => (hasId(item, only!) ? (item as Record<string, Identity>)[only!] : undefined)
-      : (item: unknown) => {
-          const field = fieldOf(item);
-          return field === undefined ? undefined : (item as Record<string, Identity>)[field];
-        };
-  return { fields, of, fieldOf };
+export const keyByFields = (fields: readonly string[]): ItemKey => new KeyByFields(fields);
+
+class KeyByFields implements ItemKey {
+  readonly fields: readonly string[];
+
+  constructor(fields: readonly string[]) {
+    this.fields = fields;
+  }
+
+  of(item: unknown): Identity | undefined {
+    const field = this.fieldOf(item);
+    return field === undefined ? undefined : (item as Record<string, Identity>)[field];
+  }
+
+  fieldOf(item: unknown): string | undefined {
+    for (const field of this.fields) if (hasId(item, field)) return field;
+    return undefined;
+  }
 }
 
 /**

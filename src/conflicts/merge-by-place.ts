@@ -13,8 +13,8 @@ type List = readonly JsonValue[];
  * What both sides put into one place stands together, in an order that content decides.
  */
 export function mergeByPlace(base: List, local: List, remote: List): List | undefined {
-  const keyOf = numbering();
-  const keys = { base: base.map(keyOf), local: local.map(keyOf), remote: remote.map(keyOf) };
+  const numbering = new Numbering();
+  const keys = { base: numbering.of(base), local: numbering.of(local), remote: numbering.of(remote) };
   const parts: List[] = [];
   for (const range of mergeSequence(keys)) {
     const ofLocal = local.slice(range.local.start, range.local.end);
@@ -25,25 +25,32 @@ export function mergeByPlace(base: List, local: List, remote: List): List | unde
     else if (range.kind === 'unchanged') {
       const ofBase = base.slice(range.base.start, range.base.end);
       parts.push(ofLocal.map((item, at) => settleEqual(ofBase[at], item, ofRemote[at], false) as JsonValue));
-    } else if (range.base.start < range.base.end || areOverlapping(ofLocal.map(keyOf), ofRemote.map(keyOf))) {
+    } else if (range.base.start < range.base.end || areOverlapping(numbering.of(ofLocal), numbering.of(ofRemote))) {
       return undefined;
     } else parts.push(...[ofLocal, ofRemote].sort(compareContent));
   }
   const merged = parts.flat();
-  return isBalanced(keys, merged.map(keyOf)) ? merged : undefined;
+  return isBalanced(keys, numbering.of(merged)) ? merged : undefined;
 }
 
 /** Gives each content a number: numbers compare faster than texts. */
-function numbering(): (item: JsonValue) => number {
-  const plain = new Map<JsonValue, number>();
-  const nested = new Map<string, number>();
-  const numberIn = <K>(known: Map<K, number>, content: K) => {
-    const number = known.get(content) ?? plain.size + nested.size;
-    known.set(content, number);
+class Numbering {
+  readonly #plain = new Map<JsonValue, number>();
+  readonly #nested = new Map<string, number>();
+
+  of(items: List): number[] {
+    return items.map((item) =>
+      typeof item === 'object' && item !== null
+        ? this.#in(this.#nested, stableStringify(item))
+        : this.#in(this.#plain, item),
+    );
+  }
+
+  #in<K>(numbers: Map<K, number>, content: K): number {
+    const number = numbers.get(content) ?? this.#plain.size + this.#nested.size;
+    numbers.set(content, number);
     return number;
-  };
-  return (item) =>
-    typeof item === 'object' && item !== null ? numberIn(nested, stableStringify(item)) : numberIn(plain, item);
+  }
 }
 
 const areOverlapping = (a: readonly number[], b: readonly number[]) => {

@@ -27,8 +27,11 @@ export function mergeOrder(
 ): { order: readonly Identity[]; conflicts: readonly OrderConflict[] } {
   if (isSame(local, remote)) return { order: local, conflicts: [] };
   const { head, tail } = sameEnds(base, local, remote);
-  const middle = (items: Items) => items.slice(head, items.length - tail);
-  const { order, conflicts } = mergeMiddles(middle(base), middle(local), middle(remote));
+  const { order, conflicts } = mergeMiddles(
+    base.slice(head, base.length - tail),
+    local.slice(head, local.length - tail),
+    remote.slice(head, remote.length - tail),
+  );
   return { order: [...local.slice(0, head), ...order, ...local.slice(local.length - tail)], conflicts };
 }
 
@@ -41,10 +44,10 @@ function sameEnds(base: Items, local: Items, remote: Items): { head: number; tai
   let head = 0;
   while (head < shortest && base[head] === local[head] && base[head] === remote[head]) head++;
   let tail = 0;
-  const isLastSame = () =>
-    base[base.length - tail - 1] === local[local.length - tail - 1] &&
-    base[base.length - tail - 1] === remote[remote.length - tail - 1];
-  while (tail < shortest - head && isLastSame()) tail++;
+  for (; tail < shortest - head; tail++) {
+    const last = base[base.length - 1 - tail];
+    if (local[local.length - 1 - tail] !== last || remote[remote.length - 1 - tail] !== last) break;
+  }
   return { head, tail: Math.max(tail - 1, 0) };
 }
 
@@ -87,27 +90,28 @@ export function isReplacedByBoth(base: Items, local: Items, remote: Items): bool
 
 /** The order of the items that both sides have. */
 function mergeShared(base: Items, local: Items, remote: Items, conflicts: OrderConflict[]): Identity[] {
-  const baseIndex = new Map(base.map((item, index) => [item, index]));
   const spine: Identity[] = [];
   // A stretch ends where both sides have had the same items: between stretches the sides agree.
   const open = new Set<Identity>();
-  const toggle = (item: Identity) => open.delete(item) || open.add(item);
+  let baseIndex: ReadonlyMap<Identity, number> | undefined;
   let from = 0;
   for (let at = 0; at < local.length; at++) {
     if (local[at] !== remote[at]) {
-      toggle(local[at]!);
-      toggle(remote[at]!);
+      toggle(open, local[at]!);
+      toggle(open, remote[at]!);
     }
     if (open.size > 0) continue;
-    const isAgreed = at === from;
-    const stretch = isAgreed
-      ? [local[at]!]
-      : judge(local.slice(from, at + 1), remote.slice(from, at + 1), baseIndex, conflicts);
-    for (const item of stretch) spine.push(item);
+    if (at === from) spine.push(local[at]!);
+    else {
+      baseIndex ??= new Map(base.map((item, index) => [item, index]));
+      for (const item of judge(local.slice(from, at + 1), remote.slice(from, at + 1), baseIndex, conflicts)) spine.push(item);
+    }
     from = at + 1;
   }
   return spine;
 }
+
+const toggle = (items: Set<Identity>, item: Identity) => items.delete(item) || items.add(item);
 
 /** One order for a stretch of the same items that the sides have in different orders. */
 function judge(
@@ -140,7 +144,8 @@ interface Runs {
   readonly last: Items;
 }
 
-const noRuns: Runs = { first: [], after: new Map(), last: [] };
+const none: Items = [];
+const noRuns: Runs = { first: none, after: new Map(), last: none };
 
 function runsBetween(items: Items, shared: ReadonlySet<Identity>): Runs {
   const first: Identity[] = [];
@@ -159,16 +164,17 @@ function runsBetween(items: Items, shared: ReadonlySet<Identity>): Runs {
 
 function assemble(spine: Items, one: Runs, other: Runs): Identity[] {
   const order: Identity[] = [];
-  const add = (a: Items = [], b: Items = []) => {
-    for (const item of interleave(a, b)) order.push(item);
-  };
-  add(one.first, other.first);
+  addTo(order, one.first, other.first);
   for (const item of spine) {
     order.push(item);
-    add(one.after.get(item), other.after.get(item));
+    addTo(order, one.after.get(item), other.after.get(item));
   }
-  add(one.last, other.last);
+  addTo(order, one.last, other.last);
   return order;
+}
+
+function addTo(order: Identity[], one: Items = none, other: Items = none): void {
+  for (const item of interleave(one, other)) order.push(item);
 }
 
 /** Two runs in one place: sorted into each other if both are sorted, else one behind the other. */

@@ -175,19 +175,19 @@ export class MergeWalk {
   /** Lists whose items have an identity; undefined if both sides renamed the same item. */
   #items(
     key: ItemKey,
-    versions: readonly List[],
+    versions: Three<List>,
     start: number,
     schema: SchemaCursor | undefined,
     isDeclared: boolean,
   ): List | undefined {
-    const byId = (items: List): ItemsById => new Map(items.map((item) => [key.of(item)!, item]));
-    const [inBase, inLocal, inRemote] = versions.map(byId) as [ItemsById, ItemsById, ItemsById];
-    const ids = [inBase, inLocal, inRemote].map((items) => [...items.keys()]) as [Identity[], Identity[], Identity[]];
+    const ids = mapAll(versions, (items) => items.map((item) => key.of(item)!));
     if (!isDeclared && isName(key) && isReplacedByBoth(...ids)) return undefined;
-    // An item that one side removed and the other left as it was is gone.
-    const staying = (side: ItemsById, other: ItemsById) =>
-      [...side.keys()].filter((id) => other.has(id) || !inBase.has(id) || !jsonEqual(inBase.get(id), side.get(id)));
-    const { order, conflicts } = mergeOrder(ids[0], staying(inLocal, inRemote), staying(inRemote, inLocal));
+    const [inBase, inLocal, inRemote] = [0, 1, 2].map((at) => byId(ids[at]!, versions[at]!)) as unknown as Three<ItemsById>;
+    const { order, conflicts } = mergeOrder(
+      ids[0],
+      staying(ids[1], inLocal, inRemote, inBase),
+      staying(ids[2], inRemote, inLocal, inBase),
+    );
     const before = this.#records.found.length;
     const merged = new Map<Identity, JsonValue>();
     for (const id of order) {
@@ -284,10 +284,12 @@ export class MergeWalk {
   /** Lists of distinct texts, each its own identity; undefined if both sides replaced the same one. */
   #texts(base: Texts, local: Texts, remote: Texts): List | undefined {
     if (isReplacedByBoth(base, local, remote)) return undefined;
-    const inBase = new Set(base);
-    const staying = (side: Texts, other: ReadonlySet<string>) =>
-      side.filter((text) => other.has(text) || !inBase.has(text));
-    const { order, conflicts } = mergeOrder(base, staying(local, new Set(remote)), staying(remote, new Set(local)));
+    const [inBase, inLocal, inRemote] = [new Set(base), new Set(local), new Set(remote)];
+    const { order, conflicts } = mergeOrder(
+      base,
+      local.filter((text) => inRemote.has(text) || !inBase.has(text)),
+      remote.filter((text) => inLocal.has(text) || !inBase.has(text)),
+    );
     this.#orders(conflicts, undefined);
     return order;
   }
@@ -309,6 +311,16 @@ export class MergeWalk {
     return this.#records.undecided(undefined, local, remote);
   }
 }
+
+function byId(ids: readonly Identity[], items: List): ItemsById {
+  const map = new Map<Identity, JsonValue>();
+  for (let at = 0; at < ids.length; at++) map.set(ids[at]!, items[at]!);
+  return map;
+}
+
+/** All but what the other side removed and this one left as it was. */
+const staying = (ids: readonly Identity[], side: ItemsById, other: ItemsById, base: ItemsById) =>
+  ids.filter((id) => other.has(id) || !base.has(id) || !jsonEqual(base.get(id), side.get(id)));
 
 type Three<T> = readonly [T, T, T];
 const mapAll = <T, U>([base, local, remote]: Three<T>, change: (version: T) => U): Three<U> => [
