@@ -47,7 +47,9 @@ class Numbering {
   }
 
   #in<K>(numbers: Map<K, number>, content: K): number {
-    const number = numbers.get(content) ?? this.#plain.size + this.#nested.size;
+    const known = numbers.get(content);
+    if (known !== undefined) return known;
+    const number = this.#plain.size + this.#nested.size;
     numbers.set(content, number);
     return number;
   }

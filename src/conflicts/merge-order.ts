@@ -2,6 +2,11 @@ import type { Identity } from './list-identity.ts';
 
 type Items = readonly Identity[];
 
+/** What tells whether an item is in a list: a Set, or a Map by item. */
+export interface Members {
+  has(item: Identity): boolean;
+}
+
 /** Items that both sides put in another order, each its own; in the order of each version. */
 export interface OrderConflict {
   readonly base: Items;
@@ -19,11 +24,16 @@ export interface OrderConflict {
  *
  * Linear but for sorting the stretches in dispute. An order without a conflict keeps each pair of items as the side that
  * swapped it has it.
+ *
+ * @param inLocal - What is in the local list, where that is at hand; what the remote list has not may be in it too.
+ * @param inRemote - The same of the remote list.
  */
 export function mergeOrder(
   base: Items,
   local: Items,
   remote: Items,
+  inLocal?: Members,
+  inRemote?: Members,
 ): { order: readonly Identity[]; conflicts: readonly OrderConflict[] } {
   if (isSame(local, remote)) return { order: local, conflicts: [] };
   const { head, tail } = sameEnds(base, local, remote);
@@ -31,6 +41,8 @@ export function mergeOrder(
     base.slice(head, base.length - tail),
     local.slice(head, local.length - tail),
     remote.slice(head, remote.length - tail),
+    inLocal ?? new Set(local),
+    inRemote ?? new Set(remote),
   );
   return { order: [...local.slice(0, head), ...order, ...local.slice(local.length - tail)], conflicts };
 }
@@ -51,25 +63,31 @@ function sameEnds(base: Items, local: Items, remote: Items): { head: number; tai
   return { head, tail: Math.max(tail - 1, 0) };
 }
 
-function mergeMiddles(base: Items, local: Items, remote: Items): ReturnType<typeof mergeOrder> {
-  const localSet = new Set(local);
-  const remoteSet = new Set(remote);
+function mergeMiddles(
+  base: Items,
+  local: Items,
+  remote: Items,
+  inLocal: Members,
+  inRemote: Members,
+): ReturnType<typeof mergeOrder> {
   const conflicts: OrderConflict[] = [];
   const spine = mergeShared(
     base,
-    local.filter((item) => remoteSet.has(item)),
-    remote.filter((item) => localSet.has(item)),
+    local.filter((item) => inRemote.has(item)),
+    remote.filter((item) => inLocal.has(item)),
     conflicts,
   );
-  return { order: assemble(spine, runsBetween(local, remoteSet), runsBetween(remote, localSet)), conflicts };
+  return { order: assemble(spine, runsBetween(local, inRemote), runsBetween(remote, inLocal)), conflicts };
 }
 
 /**
  * Whether there is a place where both sides removed an item and each put others of its own: with items that are their
  * own identity, that is one item edited by both.
  */
-export function isReplacedByBoth(base: Items, local: Items, remote: Items): boolean {
-  const [inBase, inLocal, inRemote] = [new Set(base), new Set(local), new Set(remote)];
+export function isReplacedByBoth(
+  [base, local, remote]: readonly [Items, Items, Items],
+  [inBase, inLocal, inRemote]: readonly [Members, Members, Members],
+): boolean {
   if (base.every((item) => inLocal.has(item) || inRemote.has(item))) return false;
   const shared = new Set(local.filter((item) => inRemote.has(item)));
   const [before, ofLocal, ofRemote] = [base, local, remote].map((items) => runsBetween(items, shared)) as [
@@ -147,7 +165,7 @@ interface Runs {
 const none: Items = [];
 const noRuns: Runs = { first: none, after: new Map(), last: none };
 
-function runsBetween(items: Items, shared: ReadonlySet<Identity>): Runs {
+function runsBetween(items: Items, shared: Members): Runs {
   const first: Identity[] = [];
   const after = new Map<Identity, Identity[]>();
   let run = first;

@@ -7,9 +7,9 @@ import { findViolations } from './list-constraints.ts';
 import { areDistinctTexts, findKey, haveSameIds, type Identity, type ItemKey, isName, isTold, tellsApart } from './list-identity.ts';
 import { mergeByPlace } from './merge-by-place.ts';
 import { mergeSet } from './merge-declared.ts';
-import { isReplacedByBoth, mergeOrder, type OrderConflict } from './merge-order.ts';
+import { isReplacedByBoth, type Members, mergeOrder, type OrderConflict } from './merge-order.ts';
 import { mergeScalars } from './merge-scalars.ts';
-import { itemKeyOf, type ListRule, type SchemaCursor } from './merge-schema.ts';
+import { itemKeyOf, type ListRule, type MergeRule, type SchemaCursor } from './merge-schema.ts';
 
 type List = readonly JsonValue[];
 type Texts = readonly string[];
@@ -125,8 +125,8 @@ export class MergeWalk {
     const rule = schema?.rule;
     // What is the same at both ends stays, if no rule asks for all items. Of the end one item takes part: what is put
     // before the end must find it.
-    const isBound = rule?.as === 'list' && (rule.unique !== undefined || rule.parent !== undefined);
-    const [head, tail] = isBound ? [0, 0] : [difference.head, Math.max(difference.tail - 1, 0)];
+    const isWhole = isBound(rule);
+    const [head, tail] = isWhole ? [0, 0] : [difference.head, Math.max(difference.tail - 1, 0)];
     const middles = mapAll(versions, (items) => items.slice(head, items.length - tail));
     const edited = difference.items && [...difference.items.keys()];
     const pairs = edited && mapAll(versions, (items) => edited.map((at) => items[at]!));
@@ -136,7 +136,7 @@ export class MergeWalk {
     const declared = rule?.as === 'list' && rule.key !== undefined ? itemKeyOf(rule.key) : undefined;
     const key =
       rule?.as === 'sequence' ? undefined : declared ? only(declared, versions, pairs) : findKey(versions, pairs);
-    if (key && difference.items && !isBound && haveSameIds(key, pairs!)) {
+    if (key && difference.items && !isWhole && haveSameIds(key, pairs!)) {
       return this.#inPlace(key, versions, schema, difference.items);
     }
     let end = base.slice(base.length - tail);
@@ -181,22 +181,29 @@ export class MergeWalk {
     isDeclared: boolean,
   ): List | undefined {
     const ids = mapAll(versions, (items) => items.map((item) => key.of(item)!));
-    if (!isDeclared && isName(key) && isReplacedByBoth(...ids)) return undefined;
-    const [inBase, inLocal, inRemote] = [0, 1, 2].map((at) => byId(ids[at]!, versions[at]!)) as unknown as Three<ItemsById>;
+    const byIds = [0, 1, 2].map((at) => byId(ids[at]!, versions[at]!)) as unknown as Three<ItemsById>;
+    if (!isDeclared && isName(key) && isReplacedByBoth(ids, byIds)) return undefined;
+    const [inBase, inLocal, inRemote] = byIds;
     const { order, conflicts } = mergeOrder(
       ids[0],
       staying(ids[1], inLocal, inRemote, inBase),
       staying(ids[2], inRemote, inLocal, inBase),
+      inLocal,
+      inRemote,
     );
     const before = this.#records.found.length;
-    const merged = new Map<Identity, JsonValue>();
+    const present: Identity[] = [];
+    const items: JsonValue[] = [];
     for (const id of order) {
-      const item = this.#item(id, [inBase.get(id), inLocal.get(id), inRemote.get(id)], start + merged.size, key, schema);
-      if (item !== undefined) merged.set(id, item);
+      const item = this.#item(id, [inBase.get(id), inLocal.get(id), inRemote.get(id)], start + items.length, key, schema);
+      if (item === undefined) continue;
+      present.push(id);
+      items.push(item);
     }
-    if (schema?.rule?.as === 'list') this.#constrain(schema.rule, key, merged, [inBase, inLocal, inRemote], before);
+    const rule = schema?.rule;
+    const merged = isBound(rule) ? this.#constrained(rule, key, byId(present, items), byIds, before) : items;
     this.#orders(conflicts, key);
-    return [...merged.values()];
+    return merged;
   }
 
   #item(
@@ -229,14 +236,14 @@ export class MergeWalk {
     return undefined;
   }
 
-  /** Puts items that break the list's rule together back as they were, as a whole, and records them. */
-  #constrain(
+  /** The items, but those that break the list's rule together back as they were, as a whole, and recorded. */
+  #constrained(
     rule: ListRule,
     key: ItemKey,
     merged: Map<Identity, JsonValue>,
     versions: readonly [ItemsById, ItemsById, ItemsById],
     before: number,
-  ): void {
+  ): List {
     const records = this.#records;
     const held = new Set<Identity>();
     let groups: { kind: 'unique' | 'cycle'; field: string; ids: Set<Identity> }[] = [];
@@ -256,7 +263,7 @@ export class MergeWalk {
         else merged.set(id, old);
       }
     }
-    if (groups.length === 0) return;
+    if (groups.length === 0) return [...merged.values()];
     const depth = records.location.length;
     const inner = records.found.splice(before).filter(({ location }) => {
       const segment = location[depth];
@@ -279,16 +286,19 @@ export class MergeWalk {
           : new StructuralConflict({ ...fields, aspect: 'cycle' }),
       );
     }
+    return [...merged.values()];
   }
 
   /** Lists of distinct texts, each its own identity; undefined if both sides replaced the same one. */
   #texts(base: Texts, local: Texts, remote: Texts): List | undefined {
-    if (isReplacedByBoth(base, local, remote)) return undefined;
-    const [inBase, inLocal, inRemote] = [new Set(base), new Set(local), new Set(remote)];
+    const [inBase, inLocal, inRemote] = [new Set(base), new Set(local), new Set(remote)] as [Members, Members, Members];
+    if (isReplacedByBoth([base, local, remote], [inBase, inLocal, inRemote])) return undefined;
     const { order, conflicts } = mergeOrder(
       base,
       local.filter((text) => inRemote.has(text) || !inBase.has(text)),
       remote.filter((text) => inLocal.has(text) || !inBase.has(text)),
+      inLocal,
+      inRemote,
     );
     this.#orders(conflicts, undefined);
     return order;
@@ -312,7 +322,7 @@ export class MergeWalk {
   }
 }
 
-function byId(ids: readonly Identity[], items: List): ItemsById {
+function byId(ids: readonly Identity[], items: List): Map<Identity, JsonValue> {
   const map = new Map<Identity, JsonValue>();
   for (let at = 0; at < ids.length; at++) map.set(ids[at]!, items[at]!);
   return map;
@@ -331,6 +341,9 @@ const mapAll = <T, U>([base, local, remote]: Three<T>, change: (version: T) => U
 const isObject = (value: Value): value is JsonObject => isPlainObject(value);
 const isList = (value: Value): value is List => Array.isArray(value);
 const own = (object: JsonObject, name: string): Value => (Object.hasOwn(object, name) ? object[name] : undefined);
+/** Whether the items of a list depend on each other. */
+const isBound = (rule: MergeRule | undefined): rule is ListRule =>
+  rule?.as === 'list' && (rule.unique !== undefined || rule.parent !== undefined);
 const only = (key: ItemKey, versions: readonly List[], edited: readonly List[] | undefined) =>
   tellsApart(key, versions, edited) ? key : undefined;
 const byText = (a: Identity, b: Identity) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
