@@ -45,6 +45,10 @@ export function compareVersions(
   }
 }
 
+/** How versions differ that are checked already; undefined if they are the same. */
+export const differenceOf = (base: unknown, local: unknown, remote: unknown): Difference | undefined =>
+  new Comparison().of(base, local, remote, 1, false);
+
 type Fields = Readonly<Record<string, unknown>>;
 type Items = readonly unknown[];
 

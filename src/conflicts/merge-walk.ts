@@ -1,5 +1,5 @@
 import { isPlainObject, type JsonObject, type JsonValue, jsonEqual, setOwn } from '../core/json-value.ts';
-import { areSame, compareVersions, type Difference } from './compare-versions.ts';
+import { areSame, type Difference, differenceOf } from './compare-versions.ts';
 import { StructuralConflict, UniquenessConflict } from './conflict.ts';
 import type { ConflictRecords, Value } from './conflict-records.ts';
 import { allDiffer, settleEqual } from './equal-versions.ts';
@@ -59,7 +59,7 @@ export class MergeWalk {
     schema: SchemaCursor | undefined,
     known?: Difference,
   ): JsonObject {
-    const difference = known ?? compareVersions(base, local, remote).difference;
+    const difference = known ?? differenceOf(base, local, remote);
     if (difference === undefined) return base;
     const { fields, names } = difference;
     const versions = [base, local, remote] as const;
@@ -119,7 +119,7 @@ export class MergeWalk {
     schema: SchemaCursor | undefined,
     known?: Difference,
   ): List {
-    const difference = known ?? compareVersions(base, local, remote).difference;
+    const difference = known ?? differenceOf(base, local, remote);
     if (difference === undefined) return base;
     const versions = [base, local, remote] as const;
     const rule = schema?.rule;
@@ -214,6 +214,9 @@ export class MergeWalk {
     schema: SchemaCursor | undefined,
     known?: Difference,
   ): Value {
+    const isInAll = base !== undefined && local !== undefined && remote !== undefined;
+    const difference = known ?? (isInAll ? differenceOf(base, local, remote) : undefined);
+    if (isInAll && difference === undefined) return base;
     const records = this.#records;
     const before = records.found.length;
     const item = local ?? remote;
@@ -222,7 +225,7 @@ export class MergeWalk {
     const isWhole = schema === undefined && !isTold(key, item);
     const merged = isWhole
       ? mergeScalars(base, local, remote, undefined, records)
-      : this.value(base, local, remote, schema?.child(String(id)), known);
+      : this.value(base, local, remote, schema?.child(String(id)), difference);
     records.location.pop();
     const isClash = base === undefined && local !== undefined && remote !== undefined && records.found.length > before;
     if (!isClash || schema?.rule?.as !== 'list') return merged;
