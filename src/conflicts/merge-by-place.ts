@@ -35,22 +35,18 @@ export function mergeByPlace(base: List, local: List, remote: List): List | unde
 
 /** Gives each content a number: numbers compare faster than texts. */
 class Numbering {
-  readonly #plain = new Map<JsonValue, number>();
-  readonly #nested = new Map<string, number>();
+  readonly #numbers = new Map<JsonValue, number>();
+  readonly #texts = new Map<string, number>();
 
   of(items: List): number[] {
-    return items.map((item) =>
-      typeof item === 'object' && item !== null
-        ? this.#in(this.#nested, stableStringify(item))
-        : this.#in(this.#plain, item),
-    );
+    return items.map((item) => this.#numbers.get(item) ?? this.#first(item));
   }
 
-  #in<K>(numbers: Map<K, number>, content: K): number {
-    const known = numbers.get(content);
-    if (known !== undefined) return known;
-    const number = this.#plain.size + this.#nested.size;
-    numbers.set(content, number);
+  #first(item: JsonValue): number {
+    const text = typeof item === 'object' && item !== null ? stableStringify(item) : undefined;
+    const number = (text === undefined ? undefined : this.#texts.get(text)) ?? this.#numbers.size;
+    this.#numbers.set(item, number);
+    if (text !== undefined) this.#texts.set(text, number);
     return number;
   }
 }

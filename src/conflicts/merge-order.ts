@@ -44,7 +44,7 @@ export function mergeOrder(
     inLocal ?? new Set(local),
     inRemote ?? new Set(remote),
   );
-  return { order: [...local.slice(0, head), ...order, ...local.slice(local.length - tail)], conflicts };
+  return { order: local.slice(0, head).concat(order, local.slice(local.length - tail)), conflicts };
 }
 
 /**

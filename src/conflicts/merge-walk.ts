@@ -149,7 +149,7 @@ export class MergeWalk {
       merged = mergeByPlace(...mapAll(versions, (items) => items.slice(head)));
       end = [];
     }
-    if (merged) return sharedList([...base.slice(0, head), ...merged, ...end], versions);
+    if (merged) return sharedList(base.slice(0, head).concat(merged, end), versions);
     const reason = `both sides changed the same stretch of ${this.#records.name()}`;
     this.#records.found.push(
       new StructuralConflict({ ...this.#records.fields(base, local, remote, reason), aspect: 'items' }),
