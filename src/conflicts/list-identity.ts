@@ -64,7 +64,8 @@ export function findKey(versions: readonly List[], edited?: readonly List[]): It
   for (const field of Object.keys(first).sort()) {
     if (isNamed(field) || !isUrl(first[field])) continue;
     const key = keyByFields([field]);
-    if (tellsApart(key, versions, edited) && versions.every((items) => items.every((item) => isUrl(key.of(item))))) return key;
+    if (tellsApart(key, versions, edited) && versions.every((items) => items.every((item) => isUrl(key.of(item)))))
+      return key;
   }
   return findFields(versions);
 }

@@ -122,7 +122,8 @@ function mergeShared(base: Items, local: Items, remote: Items, conflicts: OrderC
     if (at === from) spine.push(local[at]!);
     else {
       baseIndex ??= new Map(base.map((item, index) => [item, index]));
-      for (const item of judge(local.slice(from, at + 1), remote.slice(from, at + 1), baseIndex, conflicts)) spine.push(item);
+      for (const item of judge(local.slice(from, at + 1), remote.slice(from, at + 1), baseIndex, conflicts))
+        spine.push(item);
     }
     from = at + 1;
   }

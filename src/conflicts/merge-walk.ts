@@ -4,7 +4,16 @@ import { StructuralConflict, UniquenessConflict } from './conflict.ts';
 import type { ConflictRecords, Value } from './conflict-records.ts';
 import { allDiffer, settleEqual } from './equal-versions.ts';
 import { findViolations } from './list-constraints.ts';
-import { areDistinctTexts, findKey, haveSameIds, type Identity, type ItemKey, isName, isTold, tellsApart } from './list-identity.ts';
+import {
+  areDistinctTexts,
+  findKey,
+  haveSameIds,
+  type Identity,
+  type ItemKey,
+  isName,
+  isTold,
+  tellsApart,
+} from './list-identity.ts';
 import { mergeByPlace } from './merge-by-place.ts';
 import { mergeSet } from './merge-declared.ts';
 import { isReplacedByBoth, type Members, mergeOrder, type OrderConflict } from './merge-order.ts';
@@ -85,7 +94,12 @@ export class MergeWalk {
     }
     // The order of fields carries no meaning unless the schema says so: a dispute about it is settled without a word.
     if (schema?.rule?.as === 'sections') this.#orders(conflicts, undefined);
-    return withFields({}, present, values, versions.filter((_, at) => areSame(present, names[at]!)));
+    return withFields(
+      {},
+      present,
+      values,
+      versions.filter((_, at) => areSame(present, names[at]!)),
+    );
   }
 
   /** The object that has the names of these versions in their order, and in these fields what is merged. */
@@ -112,13 +126,7 @@ export class MergeWalk {
     return value;
   }
 
-  #lists(
-    base: List,
-    local: List,
-    remote: List,
-    schema: SchemaCursor | undefined,
-    known?: Difference,
-  ): List {
+  #lists(base: List, local: List, remote: List, schema: SchemaCursor | undefined, known?: Difference): List {
     const difference = known ?? differenceOf(base, local, remote);
     if (difference === undefined) return base;
     const versions = [base, local, remote] as const;
@@ -195,7 +203,13 @@ export class MergeWalk {
     const present: Identity[] = [];
     const items: JsonValue[] = [];
     for (const id of order) {
-      const item = this.#item(id, [inBase.get(id), inLocal.get(id), inRemote.get(id)], start + items.length, key, schema);
+      const item = this.#item(
+        id,
+        [inBase.get(id), inLocal.get(id), inRemote.get(id)],
+        start + items.length,
+        key,
+        schema,
+      );
       if (item === undefined) continue;
       present.push(id);
       items.push(item);
@@ -360,7 +374,8 @@ function named(key: ItemKey | undefined): { key?: string | readonly string[] } {
 /** Whether one side edited none of the fields that the other removed. */
 function keepsWhatGoes(fields: Difference['fields'], base: JsonObject, one: JsonObject, other: JsonObject): boolean {
   for (const name of fields.keys()) {
-    if (Object.hasOwn(base, name) && !Object.hasOwn(other, name) && !jsonEqual(base[name], own(one, name))) return false;
+    if (Object.hasOwn(base, name) && !Object.hasOwn(other, name) && !jsonEqual(base[name], own(one, name)))
+      return false;
   }
   return true;
 }
