@@ -48,8 +48,8 @@ export function mergeOrder(
 }
 
 /**
- * How many items are the same in all three from the start on, and how many up to the end; but for one, by which what stands
- * before the end is placed.
+ * How many items are the same in all three from the start on, and how many up to the end; but for one at each end, by which
+ * what stands beside it is placed.
  */
 function sameEnds(base: Items, local: Items, remote: Items): { head: number; tail: number } {
   const shortest = Math.min(base.length, local.length, remote.length);
@@ -60,7 +60,7 @@ function sameEnds(base: Items, local: Items, remote: Items): { head: number; tai
     const last = base[base.length - 1 - tail];
     if (local[local.length - 1 - tail] !== last || remote[remote.length - 1 - tail] !== last) break;
   }
-  return { head, tail: Math.max(tail - 1, 0) };
+  return { head: Math.max(head - 1, 0), tail: Math.max(tail - 1, 0) };
 }
 
 function mergeMiddles(

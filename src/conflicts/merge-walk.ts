@@ -1,5 +1,5 @@
-import { isPlainObject, type JsonObject, type JsonValue, jsonEqual, setOwn } from '../core/json-value.ts';
-import { areSame, type Difference, differenceOf } from './compare-versions.ts';
+import { isPlainObject, type JsonObject, type JsonValue, jsonEqual } from '../core/json-value.ts';
+import { type Difference, differenceOf } from './compare-versions.ts';
 import { StructuralConflict, UniquenessConflict } from './conflict.ts';
 import type { ConflictRecords, Value } from './conflict-records.ts';
 import { allDiffer, settleEqual } from './equal-versions.ts';
@@ -16,6 +16,7 @@ import {
 } from './list-identity.ts';
 import { mergeByPlace } from './merge-by-place.ts';
 import { mergeSet } from './merge-declared.ts';
+import { mergeObjects, type Three } from './merge-objects.ts';
 import { isReplacedByBoth, type Members, mergeOrder, type OrderConflict } from './merge-order.ts';
 import { mergeScalars } from './merge-scalars.ts';
 import { itemKeyOf, type ListRule, type MergeRule, type SchemaCursor } from './merge-schema.ts';
@@ -70,60 +71,16 @@ export class MergeWalk {
   ): JsonObject {
     const difference = known ?? differenceOf(base, local, remote);
     if (difference === undefined) return base;
-    const { fields, names } = difference;
     const versions = [base, local, remote] as const;
-    if (names === undefined) return this.#edited([...fields.keys()], versions, versions, schema, fields);
-    const [ofBase, ofLocal, ofRemote] = names;
-    const isLocal = areSame(ofBase, ofRemote) && keepsWhatGoes(fields, base, remote, local);
-    const isRemote = areSame(ofBase, ofLocal) && keepsWhatGoes(fields, base, local, remote);
-    if (isRemote || isLocal) {
-      // One side alone has to do with names.
-      const [side, ofSide] = isRemote ? [remote, ofRemote] : [local, ofLocal];
-      const changed = ofSide.filter((name) => fields.has(name));
-      return this.#edited(changed, [side], versions, schema, fields);
-    }
-    const { order, conflicts } = mergeOrder(...names);
-    const present: string[] = [];
-    const values: JsonValue[] = [];
-    for (const name of order as readonly string[]) {
-      const inner = fields.get(name);
-      const value = inner ? this.#field(name, versions, schema, inner) : base[name];
-      if (value === undefined) continue;
-      present.push(name);
-      values.push(value);
-    }
+    const { merged, conflicts } = mergeObjects(versions, difference, (name, inner) => {
+      this.#records.location.push(name);
+      const value = this.value(own(base, name), own(local, name), own(remote, name), schema?.child(name), inner);
+      this.#records.location.pop();
+      return value;
+    });
     // The order of fields carries no meaning unless the schema says so: a dispute about it is settled without a word.
     if (schema?.rule?.as === 'sections') this.#orders(conflicts, undefined);
-    return withFields(
-      {},
-      present,
-      values,
-      versions.filter((_, at) => areSame(present, names[at]!)),
-    );
-  }
-
-  /** The object that has the names of these versions in their order, and in these fields what is merged. */
-  #edited(
-    names: readonly string[],
-    alike: readonly JsonObject[],
-    versions: Three<JsonObject>,
-    schema: SchemaCursor | undefined,
-    fields: Difference['fields'],
-  ): JsonObject {
-    const values = names.map((name) => this.#field(name, versions, schema, fields.get(name)!)!);
-    return withFields(alike[0]!, names, values, alike);
-  }
-
-  #field(
-    name: string,
-    [base, local, remote]: Three<JsonObject>,
-    schema: SchemaCursor | undefined,
-    known: Difference,
-  ): Value {
-    this.#records.location.push(name);
-    const value = this.value(own(base, name), own(local, name), own(remote, name), schema?.child(name), known);
-    this.#records.location.pop();
-    return value;
+    return merged;
   }
 
   #lists(base: List, local: List, remote: List, schema: SchemaCursor | undefined, known?: Difference): List {
@@ -131,10 +88,11 @@ export class MergeWalk {
     if (difference === undefined) return base;
     const versions = [base, local, remote] as const;
     const rule = schema?.rule;
-    // What is the same at both ends stays, if no rule asks for all items. Of the end one item takes part: what is put
-    // before the end must find it.
+    // What is the same at both ends stays, if no rule asks for all items. But for one at each end: what is put beside it is
+    // placed by it.
     const isWhole = isBound(rule);
-    const [head, tail] = isWhole ? [0, 0] : [difference.head, Math.max(difference.tail - 1, 0)];
+    const head = isWhole ? 0 : Math.max(difference.head - 1, 0);
+    const tail = isWhole ? 0 : Math.max(difference.tail - 1, 0);
     const middles = mapAll(versions, (items) => items.slice(head, items.length - tail));
     const edited = difference.items && [...difference.items.keys()];
     const pairs = edited && mapAll(versions, (items) => edited.map((at) => items[at]!));
@@ -349,7 +307,6 @@ function byId(ids: readonly Identity[], items: List): Map<Identity, JsonValue> {
 const staying = (ids: readonly Identity[], side: ItemsById, other: ItemsById, base: ItemsById) =>
   ids.filter((id) => other.has(id) || !base.has(id) || !jsonEqual(base.get(id), side.get(id)));
 
-type Three<T> = readonly [T, T, T];
 const mapAll = <T, U>([base, local, remote]: Three<T>, change: (version: T) => U): Three<U> => [
   change(base),
   change(local),
@@ -369,29 +326,6 @@ const byText = (a: Identity, b: Identity) => (JSON.stringify(a) < JSON.stringify
 function named(key: ItemKey | undefined): { key?: string | readonly string[] } {
   if (key === undefined || key.fields.length === 0) return {};
   return { key: key.fields.length === 1 ? key.fields[0]! : key.fields };
-}
-
-/** Whether one side edited none of the fields that the other removed. */
-function keepsWhatGoes(fields: Difference['fields'], base: JsonObject, one: JsonObject, other: JsonObject): boolean {
-  for (const name of fields.keys()) {
-    if (Object.hasOwn(base, name) && !Object.hasOwn(other, name) && !jsonEqual(base[name], own(one, name)))
-      return false;
-  }
-  return true;
-}
-
-/** An object with these fields set; a version that is alike in all others, if it has them: what did not change stays itself. */
-function withFields(
-  object: JsonObject,
-  names: readonly string[],
-  values: readonly Value[],
-  alike: readonly JsonObject[],
-): JsonObject {
-  const whole = alike.find((version) => names.every((name, at) => version[name] === values[at]));
-  if (whole) return whole;
-  const merged = { ...object };
-  for (let at = 0; at < names.length; at++) setOwn(merged, names[at]!, values[at]);
-  return merged;
 }
 
 function sharedList(merged: List, versions: readonly List[]): List {
