@@ -59,7 +59,7 @@ class Comparison {
   of(base: unknown, local: unknown, remote: unknown, depth: number, isBrief: boolean): Difference | undefined {
     const isOne = base === local && base === remote;
     if (isOne && typeof base === 'object') return undefined;
-    if (depth <= maxDepth) {
+    if (typeof base === 'object' && depth <= maxDepth) {
       if (isPlainObject(base)) {
         if (isPlainObject(local) && isPlainObject(remote)) return this.#fields(base, local, remote, depth, isBrief);
       } else if (Array.isArray(base) && Array.isArray(local) && Array.isArray(remote)) {
@@ -71,14 +71,18 @@ class Comparison {
   }
 
   #fields(base: Fields, local: Fields, remote: Fields, depth: number, isBrief: boolean): Difference | undefined {
-    const [names, ofLocal, ofRemote] = [Object.keys(base), Object.keys(local), Object.keys(remote)];
+    const names = Object.keys(base);
+    const ofLocal = Object.keys(local);
+    const ofRemote = Object.keys(remote);
     const isLocalAlike = areSame(names, ofLocal);
     const isRemoteAlike = areSame(names, ofRemote);
     if (isBrief && !(isLocalAlike && isRemoteAlike)) return unlike;
     let fields: Map<string, Difference> | undefined;
     for (const name of names) {
       if (!name.isWellFormed()) throw unsound(name);
-      const [b, l, r] = [base[name], local[name], remote[name]];
+      const b = base[name];
+      const l = local[name];
+      const r = remote[name];
       const isInAll = (isLocalAlike || Object.hasOwn(local, name)) && (isRemoteAlike || Object.hasOwn(remote, name));
       if (b === l && b === r && isInAll && (typeof b === 'object' || isJsonScalar(b))) continue;
       const difference =
