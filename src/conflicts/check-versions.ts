@@ -2,51 +2,24 @@ import { InvalidArgumentError } from '../core/errors.ts';
 import { isPlainObject } from '../core/json-value.ts';
 
 /** How deeply a value to be merged may be nested: more than any real document is, and far from the end of the stack. */
-const maxDepth = 1_000;
+export const maxDepth = 1_000;
 
-/**
- * Refuses versions that JSON would not keep as they are, before anything is compared: two different dates have the same
- * keys, namely none, and one of them would be lost.
- *
- * Objects that all three versions share are not looked into: nobody changed them, and they cost nothing (CF11).
- *
- * @returns Whether a field is `undefined`: absent, as in JSON, but not yet equal to its absence.
- * @throws {@link InvalidArgumentError} naming the version and the path.
- */
-export function checkVersions(base: unknown, local: unknown, remote: unknown): { hasUndefined: boolean } {
-  const found = { hasUndefined: false };
-  const isSound =
-    isJson(base, local, remote, 1, found) &&
-    isJson(local, base, remote, 1, found) &&
-    isJson(remote, base, local, 1, found);
-  // Only to say what is wrong, and where.
-  if (isSound) return found;
-  check(base, local, remote, ['base'], found);
-  check(local, base, remote, ['local'], found);
-  check(remote, base, local, ['remote'], found);
-  return found;
+/** What was found on the way. */
+interface Findings {
+  /** Whether a field is `undefined`. */
+  hasUndefined: boolean;
 }
 
-/** What {@link check} does, without keeping account of the path. */
-function isJson(
-  value: unknown,
-  second: unknown,
-  third: unknown,
-  depth: number,
-  found: { hasUndefined: boolean },
-): boolean {
-  switch (typeof value) {
-    case 'string':
-      return value.isWellFormed();
-    case 'number':
-      return Number.isFinite(value);
-    case 'boolean':
-      return true;
-    case 'object':
-      break;
-    default:
-      return false;
-  }
+/** @throws {@link InvalidArgumentError} naming the version and the path of what JSON would not keep as it is. */
+export function refuseUnsound(base: unknown, local: unknown, remote: unknown): void {
+  check(base, local, remote, ['base']);
+  check(local, base, remote, ['local']);
+  check(remote, base, local, ['remote']);
+}
+
+/** Whether JSON would keep a value as it is. What `second` and `third` share with it, by place, is not looked into. */
+export function isJson(value: unknown, second: unknown, third: unknown, depth: number, found: Findings): boolean {
+  if (typeof value !== 'object') return isJsonScalar(value);
   if (value === null || (value === second && value === third)) return true;
   if (depth > maxDepth) return false;
   if (Array.isArray(value)) {
@@ -60,20 +33,26 @@ function isJson(
     const field = value[key];
     if (!key.isWellFormed()) return false;
     if (field === undefined) found.hasUndefined = true;
-    else if (typeof field === 'object') {
-      if (!isJson(field, child(second, key), child(third, key), depth + 1, found)) return false;
-    } else if (!isJson(field, undefined, undefined, depth, found)) return false;
+    else if (typeof field !== 'object') {
+      if (!isJsonScalar(field)) return false;
+    } else if (!isJson(field, child(second, key), child(third, key), depth + 1, found)) return false;
   }
   return true;
 }
 
-function check(
-  value: unknown,
-  second: unknown,
-  third: unknown,
-  path: (string | number)[],
-  found: { hasUndefined: boolean },
-): void {
+export function isJsonScalar(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string':
+      return value.isWellFormed();
+    case 'number':
+      return Number.isFinite(value);
+    default:
+      return typeof value === 'boolean';
+  }
+}
+
+/** What {@link isJson} does, with an account of the path: only to say what is wrong, and where. */
+function check(value: unknown, second: unknown, third: unknown, path: (string | number)[]): void {
   if (typeof value === 'number' ? Number.isFinite(value) : typeof value === 'boolean' || value === null) return;
   if (typeof value === 'string') {
     if (!value.isWellFormed()) throw new InvalidArgumentError(nameOf(path), 'well-formed Unicode text', value);
@@ -86,7 +65,7 @@ function check(
   } else if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index++) {
       path.push(index);
-      check(value[index], child(second, index), child(third, index), path, found);
+      check(value[index], child(second, index), child(third, index), path);
       path.pop();
     }
   } else if (isPlainObject(value)) {
@@ -94,8 +73,7 @@ function check(
       const field = value[key];
       path.push(key);
       if (!key.isWellFormed()) throw new InvalidArgumentError(nameOf(path), 'well-formed Unicode keys', key);
-      if (field === undefined) found.hasUndefined = true;
-      else check(field, child(second, key), child(third, key), path, found);
+      if (field !== undefined) check(field, child(second, key), child(third, key), path);
       path.pop();
     }
   } else {

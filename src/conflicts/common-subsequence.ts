@@ -9,14 +9,8 @@ const maxDistance = 1_000;
  */
 export function matchSequences<K>(a: readonly K[], b: readonly K[]): Int32Array {
   const ids = new Map<K, number>();
-  const intern = (items: readonly K[]) =>
-    Int32Array.from(items, (item) => {
-      const id = ids.get(item) ?? ids.size;
-      if (id === ids.size) ids.set(item, id);
-      return id;
-    });
-  const left = intern(a);
-  const right = intern(b);
+  const left = numbered(a, ids);
+  const right = numbered(b, ids);
   const partners = new Int32Array(a.length).fill(-1);
   const stretches: Stretch[] = [{ a: 0, aEnd: a.length, b: 0, bEnd: b.length }];
   for (let next = stretches.pop(); next; next = stretches.pop()) {
@@ -37,6 +31,17 @@ export function matchSequences<K>(a: readonly K[], b: readonly K[]): Int32Array 
     stretches.push({ a: fromA, aEnd: rest.aEnd, b: fromB, bEnd: rest.bEnd });
   }
   return partners;
+}
+
+/** Each item as a number, the same for the same item. */
+function numbered<K>(items: readonly K[], ids: Map<K, number>): Int32Array {
+  const numbers = new Int32Array(items.length);
+  for (let at = 0; at < items.length; at++) {
+    const id = ids.get(items[at]!) ?? ids.size;
+    if (id === ids.size) ids.set(items[at]!, id);
+    numbers[at] = id;
+  }
+  return numbers;
 }
 
 interface Stretch {
@@ -113,9 +118,12 @@ function matchByDistance(left: Int32Array, right: Int32Array, stretch: Stretch, 
 
 /** Where distance `distance` begins on diagonal k: a step down from k + 1 or right from k - 1, whichever is further. */
 function startOf(previous: Int32Array, k: number, distance: number): number {
-  const at = (diagonal: number) => previous[diagonal + distance - 1] ?? -1;
-  const isDown = k === -distance || (k !== distance && at(k - 1) < at(k + 1));
-  return isDown ? at(k + 1) : at(k - 1) + 1;
+  return isDown(previous, k, distance) ? previous[k + distance]! : previous[k + distance - 2]! + 1;
+}
+
+/** Whether the step that leads to diagonal k goes down, from k + 1. */
+function isDown(previous: Int32Array, k: number, distance: number): boolean {
+  return k === -distance || (k !== distance && previous[k + distance - 2]! < previous[k + distance]!);
 }
 
 function traceBack(reach: readonly Int32Array[], end: number, { a, b }: Stretch, partners: Int32Array): void {
@@ -125,7 +133,6 @@ function traceBack(reach: readonly Int32Array[], end: number, { a, b }: Stretch,
     const start = previous ? startOf(previous, k, distance) : 0;
     for (let x = reach[distance]![k + distance]! - 1; x >= start; x--) partners[a + x] = b + x - k;
     if (!previous) return;
-    const at = (diagonal: number) => previous[diagonal + distance - 1] ?? -1;
-    k = k === -distance || (k !== distance && at(k - 1) < at(k + 1)) ? k + 1 : k - 1;
+    k += isDown(previous, k, distance) ? 1 : -1;
   }
 }

@@ -24,42 +24,59 @@ const url = /^[a-z][a-z\d+.-]*:\/\/\S+$/i;
 const severalWords = /\S\s+\S/;
 
 /** Items told apart by the first of these fields that they have. */
-export function keyByFields(fields: readonly string[]): ItemKey {
-  const fieldOf = (item: unknown) => fields.find((field) => hasId(item, field));
-  const [only] = fields;
-  const of =
-    fields.length === 1
-      ? (item: unknown) => (hasId(item, only!) ? (item as Record<string, Identity>)[only!] : undefined)
-      : (item: unknown) => {
-          const field = fieldOf(item);
-          return field === undefined ? undefined : (item as Record<string, Identity>)[field];
-        };
-  return { fields, of, fieldOf };
+export const keyByFields = (fields: readonly string[]): ItemKey => new KeyByFields(fields);
+
+class KeyByFields implements ItemKey {
+  readonly fields: readonly string[];
+
+  constructor(fields: readonly string[]) {
+    this.fields = fields;
+  }
+
+  of(item: unknown): Identity | undefined {
+    const field = this.fieldOf(item);
+    return field === undefined ? undefined : (item as Record<string, Identity>)[field];
+  }
+
+  fieldOf(item: unknown): string | undefined {
+    for (const field of this.fields) if (hasId(item, field)) return field;
+    return undefined;
+  }
 }
 
 /**
  * How the items of these versions of one list are told apart, or undefined if nothing does it: the first id-like field
  * that is in each item, as a text or a number that no other item of its version has; else a few fields that together
  * reach each item: id-like ones, and those whose values are URLs or texts of several words.
+ *
+ * @param edited - The items that are not the same in all versions, if it is known that all others are, at the same places.
  */
-export function findKey(versions: readonly List[]): ItemKey | undefined {
+export function findKey(versions: readonly List[], edited?: readonly List[]): ItemKey | undefined {
   const first = versions.find((items) => items.length > 0)?.[0];
   if (!isPlainObject(first)) return undefined;
   const others = Object.keys(first).filter((field) => idLike.test(field) && !idFields.includes(field));
   for (const field of [...idFields, ...others.sort()]) {
     if (!hasId(first, field)) continue;
     const key = keyByFields([field]);
-    if (tellsApart(key, versions)) return key;
+    if (tellsApart(key, versions, edited)) return key;
+  }
+  // A URL that each item has comes before all other fields: the usual case, found without counting.
+  for (const field of Object.keys(first).sort()) {
+    if (isNamed(field) || !isUrl(first[field])) continue;
+    const key = keyByFields([field]);
+    if (tellsApart(key, versions, edited) && versions.every((items) => items.every((item) => isUrl(key.of(item)))))
+      return key;
   }
   return findFields(versions);
 }
 
 /**
  * Whether the key gives each item of each version an identity of its own, and by the same field in each: an `id` "a" and a
- * `name` "a" are not one thing.
+ * `name` "a" are not one thing. `edited` as in {@link findKey}.
  */
-export function tellsApart(key: ItemKey, versions: readonly List[]): boolean {
-  const isUnique = versions.every((items) => {
+export function tellsApart(key: ItemKey, versions: readonly List[], edited?: readonly List[]): boolean {
+  const apart = edited && haveSameIds(key, edited) ? versions.slice(0, 1) : versions;
+  const isUnique = apart.every((items) => {
     const seen = new Set<Identity>();
     for (const item of items) {
       const id = key.of(item);
@@ -70,10 +87,19 @@ export function tellsApart(key: ItemKey, versions: readonly List[]): boolean {
   });
   if (!isUnique || key.fields.length < 2) return isUnique;
   const fields = new Map<Identity, string | undefined>();
-  return versions.flat().every((item) => {
+  return [...apart, ...(edited ?? [])].flat().every((item) => {
     const [id, field] = [key.of(item)!, key.fieldOf(item)];
     if (!fields.has(id)) fields.set(id, field);
     return fields.get(id) === field;
+  });
+}
+
+/** Whether lists of one length have the same identities in the same order. */
+export function haveSameIds(key: ItemKey, versions: readonly List[]): boolean {
+  const [first, ...others] = versions;
+  return first!.every((item, at) => {
+    const id = key.of(item);
+    return others.every((items) => key.of(items[at]) === id);
   });
 }
 
@@ -81,13 +107,22 @@ export function tellsApart(key: ItemKey, versions: readonly List[]): boolean {
 function findFields(versions: readonly List[]): ItemKey | undefined {
   const items = versions.flat();
   if (!items.every(isPlainObject)) return undefined;
+  const ranks = new Map<string, number>();
+  const isUseful = (field: string) => {
+    const rank = ranks.get(field) ?? rankOf(field, versions);
+    ranks.set(field, rank);
+    return rank < useless;
+  };
+  // Each item must have one of the fields, so the first too: here most lists without a key are given up.
+  if (!Object.keys(items[0]!).some(isUseful)) return undefined;
   const reach = new Map<string, number>();
   for (const item of items) {
-    for (const field of Object.keys(item as object)) reach.set(field, (reach.get(field) ?? 0) + 1);
+    for (const field of Object.keys(item as object)) {
+      if (isUseful(field)) reach.set(field, (reach.get(field) ?? 0) + 1);
+    }
   }
   const candidates = [...reach]
-    .map(([field, count]) => ({ field, count, rank: rankOf(field, versions) }))
-    .filter(({ rank }) => rank < useless)
+    .map(([field, count]) => ({ field, count, rank: ranks.get(field)! }))
     .sort((a, b) => a.rank - b.rank || b.count - a.count || (a.field < b.field ? -1 : 1));
   const fields: string[] = [];
   let left: readonly JsonValue[] = items;

@@ -2,6 +2,11 @@ import type { Identity } from './list-identity.ts';
 
 type Items = readonly Identity[];
 
+/** What tells whether an item is in a list: a Set, or a Map by item. */
+export interface Members {
+  has(item: Identity): boolean;
+}
+
 /** Items that both sides put in another order, each its own; in the order of each version. */
 export interface OrderConflict {
   readonly base: Items;
@@ -20,31 +25,71 @@ export interface OrderConflict {
  *
  * Linear but for sorting the stretches in dispute. An order without a conflict keeps each pair of items as the side that
  * swapped it has it.
+ *
+ * @param inLocal - What is in the local list, where that is at hand; what the remote list has not may be in it too.
+ * @param inRemote - The same of the remote list.
  */
 export function mergeOrder(
   base: Items,
   local: Items,
   remote: Items,
+  inLocal?: Members,
+  inRemote?: Members,
 ): { order: readonly Identity[]; conflicts: readonly OrderConflict[] } {
   if (isSame(local, remote)) return { order: local, conflicts: [] };
-  const localSet = new Set(local);
-  const remoteSet = new Set(remote);
+  const { head, tail } = sameEnds(base, local, remote);
+  const { order, conflicts } = mergeMiddles(
+    base.slice(head, base.length - tail),
+    local.slice(head, local.length - tail),
+    remote.slice(head, remote.length - tail),
+    inLocal ?? new Set(local),
+    inRemote ?? new Set(remote),
+  );
+  return { order: local.slice(0, head).concat(order, local.slice(local.length - tail)), conflicts };
+}
+
+/** So many of the items that are the same in all versions stay at each end: by them what stands beside is placed. */
+export const anchors = 2;
+
+/** How many items are the same in all three from the start on, and how many up to the end; but for the {@link anchors}. */
+function sameEnds(base: Items, local: Items, remote: Items): { head: number; tail: number } {
+  const shortest = Math.min(base.length, local.length, remote.length);
+  let head = 0;
+  while (head < shortest && base[head] === local[head] && base[head] === remote[head]) head++;
+  let tail = 0;
+  for (; tail < shortest - head; tail++) {
+    const last = base[base.length - 1 - tail];
+    if (local[local.length - 1 - tail] !== last || remote[remote.length - 1 - tail] !== last) break;
+  }
+  return { head: Math.max(head - anchors, 0), tail: Math.max(tail - anchors, 0) };
+}
+
+function mergeMiddles(
+  base: Items,
+  local: Items,
+  remote: Items,
+  inLocal: Members,
+  inRemote: Members,
+): ReturnType<typeof mergeOrder> {
   const conflicts: OrderConflict[] = [];
   const spine = mergeShared(
     base,
-    local.filter((item) => remoteSet.has(item)),
-    remote.filter((item) => localSet.has(item)),
+    local.filter((item) => inRemote.has(item)),
+    remote.filter((item) => inLocal.has(item)),
     conflicts,
   );
-  return { order: assemble(spine, runsBetween(local, remoteSet), runsBetween(remote, localSet)), conflicts };
+  return { order: assemble(spine, runsBetween(local, inRemote), runsBetween(remote, inLocal)), conflicts };
 }
 
 /**
  * Whether there is a place where both sides removed an item and each put others of its own: with items that are their
  * own identity, that is one item edited by both.
  */
-export function isReplacedByBoth(base: Items, local: Items, remote: Items): boolean {
-  const [inBase, inLocal, inRemote] = [new Set(base), new Set(local), new Set(remote)];
+export function isReplacedByBoth(
+  [base, local, remote]: readonly [Items, Items, Items],
+  [inBase, inLocal, inRemote]: readonly [Members, Members, Members],
+): boolean {
+  if (base.every((item) => inLocal.has(item) || inRemote.has(item))) return false;
   const shared = new Set(local.filter((item) => inRemote.has(item)));
   const [before, ofLocal, ofRemote] = [base, local, remote].map((items) => runsBetween(items, shared)) as [
     Runs,
@@ -64,27 +109,29 @@ export function isReplacedByBoth(base: Items, local: Items, remote: Items): bool
 
 /** The order of the items that both sides have. */
 function mergeShared(base: Items, local: Items, remote: Items, conflicts: OrderConflict[]): Identity[] {
-  const baseIndex = new Map(base.map((item, index) => [item, index]));
   const spine: Identity[] = [];
   // A stretch ends where both sides have had the same items: between stretches the sides agree.
   const open = new Set<Identity>();
-  const toggle = (item: Identity) => open.delete(item) || open.add(item);
+  let baseIndex: ReadonlyMap<Identity, number> | undefined;
   let from = 0;
   for (let at = 0; at < local.length; at++) {
     if (local[at] !== remote[at]) {
-      toggle(local[at]!);
-      toggle(remote[at]!);
+      toggle(open, local[at]!);
+      toggle(open, remote[at]!);
     }
     if (open.size > 0) continue;
-    const isAgreed = at === from;
-    const stretch = isAgreed
-      ? [local[at]!]
-      : judge(local.slice(from, at + 1), remote.slice(from, at + 1), baseIndex, conflicts);
-    for (const item of stretch) spine.push(item);
+    if (at === from) spine.push(local[at]!);
+    else {
+      baseIndex ??= new Map(base.map((item, index) => [item, index]));
+      for (const item of judge(local.slice(from, at + 1), remote.slice(from, at + 1), baseIndex, conflicts))
+        spine.push(item);
+    }
     from = at + 1;
   }
   return spine;
 }
+
+const toggle = (items: Set<Identity>, item: Identity) => items.delete(item) || items.add(item);
 
 /** One order for a stretch of the same items that the sides have in different orders. */
 function judge(
@@ -117,9 +164,10 @@ interface Runs {
   readonly last: Items;
 }
 
-const noRuns: Runs = { first: [], after: new Map(), last: [] };
+const none: Items = [];
+const noRuns: Runs = { first: none, after: new Map(), last: none };
 
-function runsBetween(items: Items, shared: ReadonlySet<Identity>): Runs {
+function runsBetween(items: Items, shared: Members): Runs {
   const first: Identity[] = [];
   const after = new Map<Identity, Identity[]>();
   let run = first;
@@ -136,16 +184,18 @@ function runsBetween(items: Items, shared: ReadonlySet<Identity>): Runs {
 
 function assemble(spine: Items, one: Runs, other: Runs): Identity[] {
   const order: Identity[] = [];
-  const add = (place: number, a: Items = [], b: Items = []) => {
-    for (const item of join(a, b, spine, place)) order.push(item);
-  };
-  add(0, one.first, other.first);
-  for (const [at, item] of spine.entries()) {
+  addTo(order, spine, 0, one.first, other.first);
+  for (let at = 0; at < spine.length; at++) {
+    const item = spine[at]!;
     order.push(item);
-    add(at + 1, one.after.get(item), other.after.get(item));
+    addTo(order, spine, at + 1, one.after.get(item), other.after.get(item));
   }
-  add(spine.length, one.last, other.last);
+  addTo(order, spine, spine.length, one.last, other.last);
   return order;
+}
+
+function addTo(order: Identity[], spine: Items, place: number, one: Items = none, other: Items = none): void {
+  for (const item of join(one, other, spine, place)) order.push(item);
 }
 
 /**
@@ -154,10 +204,10 @@ function assemble(spine: Items, one: Runs, other: Runs): Identity[] {
  */
 function join(a: Items, b: Items, spine: Items, place: number): Items {
   if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a;
-  // The neighbours show whether the list is sorted; at an end there is one only, and all of it must show.
-  const isInside = place > 0 && place < spine.length;
-  const before = spine.slice(isInside ? place - 1 : 0, place);
-  const after = spine.slice(place, isInside ? place + 1 : undefined);
+  // The neighbours show whether the list is sorted: one on either side, or two at an end.
+  const near = place > 0 && place < spine.length ? 1 : 2;
+  const before = spine.slice(Math.max(place - near, 0), place);
+  const after = spine.slice(place, place + near);
   const fits = (run: Items) => isSorted([...before, ...run, ...after]);
   if (spine.length > 1 && fits(a) && fits(b)) return [...a, ...b].sort(compareIdentities);
   const order = b.length - a.length || compareIdentities(a[0]!, b[0]!);

@@ -44,11 +44,6 @@ export function mergeSequence<K>(versions: {
     });
     start = end;
   };
-  const equal = (a: readonly K[], from: number, to: number, b: readonly K[], bFrom: number, bTo: number) => {
-    if (to - from !== bTo - bFrom) return false;
-    for (let i = 0; i < to - from; i++) if (!Object.is(a[from + i], b[bFrom + i])) return false;
-    return true;
-  };
   const addChanged = (end: typeof start) => {
     const localIsBase = equal(base, start.base, end.base, local, start.local, end.local);
     const remoteIsBase = equal(base, start.base, end.base, remote, start.remote, end.remote);
@@ -72,4 +67,10 @@ export function mergeSequence<K>(versions: {
   }
   addChanged({ base: base.length, local: local.length, remote: remote.length });
   return ranges;
+}
+
+function equal<K>(a: readonly K[], from: number, to: number, b: readonly K[], bFrom: number, bTo: number): boolean {
+  if (to - from !== bTo - bFrom) return false;
+  for (let i = 0; i < to - from; i++) if (!Object.is(a[from + i], b[bFrom + i])) return false;
+  return true;
 }

@@ -1,14 +1,25 @@
-import { isPlainObject, type JsonObject, type JsonValue, jsonEqual, setOwn } from '../core/json-value.ts';
+import { isPlainObject, type JsonObject, type JsonValue, jsonEqual } from '../core/json-value.ts';
+import { type Difference, differenceOf } from './compare-versions.ts';
 import { StructuralConflict, UniquenessConflict } from './conflict.ts';
 import type { ConflictRecords, Value } from './conflict-records.ts';
 import { allDiffer, settleEqual } from './equal-versions.ts';
 import { breaksByPlace, holdBack } from './hold-back.ts';
-import { areDistinctTexts, findKey, type Identity, type ItemKey, isName, isTold, tellsApart } from './list-identity.ts';
+import {
+  areDistinctTexts,
+  findKey,
+  haveSameIds,
+  type Identity,
+  type ItemKey,
+  isName,
+  isTold,
+  tellsApart,
+} from './list-identity.ts';
 import { mergeByPlace } from './merge-by-place.ts';
 import { mergeSet } from './merge-declared.ts';
-import { isReplacedByBoth, mergeOrder, type OrderConflict } from './merge-order.ts';
+import { mergeObjects, type Three } from './merge-objects.ts';
+import { anchors, isReplacedByBoth, type Members, mergeOrder, type OrderConflict } from './merge-order.ts';
 import { mergeScalars } from './merge-scalars.ts';
-import { itemKeyOf, type ListRule, type SchemaCursor } from './merge-schema.ts';
+import { itemKeyOf, type ListRule, type MergeRule, type SchemaCursor } from './merge-schema.ts';
 
 type List = readonly JsonValue[];
 type Texts = readonly string[];
@@ -22,8 +33,12 @@ export class MergeWalk {
     this.#records = records;
   }
 
-  /** The merged value; what is undecided in it is as in the base. */
-  value(base: Value, local: Value, remote: Value, schema: SchemaCursor | undefined): Value {
+  /**
+   * The merged value; what is undecided in it is as in the base.
+   *
+   * @param known - How the versions differ, if that is known.
+   */
+  value(base: Value, local: Value, remote: Value, schema: SchemaCursor | undefined, known?: Difference): Value {
     if (base === remote) return local;
     if (base === local) return remote;
     if (local === remote && !schema?.counts) return local;
@@ -36,90 +51,75 @@ export class MergeWalk {
       rule.as === 'sections'
     ) {
       if (isObject(local) && isObject(remote)) {
-        if (isObject(base)) return this.#objects(base, local, remote, schema);
+        if (isObject(base)) return this.#objects(base, local, remote, schema, known);
         if (base === undefined) return this.#added(local, remote, () => this.#objects({}, local, remote, schema));
       }
       if (isList(local) && isList(remote)) {
-        if (isList(base)) return this.#lists(base, local, remote, schema);
+        if (isList(base)) return this.#lists(base, local, remote, schema, known);
         if (base === undefined) return this.#added(local, remote, () => this.#lists([], local, remote, schema));
       }
     }
     return mergeScalars(base, local, remote, rule, this.#records);
   }
 
-  #objects(base: JsonObject, local: JsonObject, remote: JsonObject, schema: SchemaCursor | undefined): JsonObject {
-    const names = Object.keys(base);
-    if (areNames(names, Object.keys(local)) && areNames(names, Object.keys(remote))) {
-      return this.#fields(names, base, local, remote, schema);
-    }
-    const { order, conflicts } =
-      orderOfOne(base, local, remote) ??
-      orderOfOne(base, remote, local) ??
-      mergeOrder(names, Object.keys(local), Object.keys(remote));
-    const merged: JsonObject = {};
-    for (const name of order as readonly string[]) {
-      this.#records.location.push(name);
-      const value = this.value(own(base, name), own(local, name), own(remote, name), schema?.child(name));
-      this.#records.location.pop();
-      if (value !== undefined) setOwn(merged, name, value);
-    }
-    // The order of fields carries no meaning unless the schema says so: a dispute about it is settled without a word.
-    if (schema?.rule?.as === 'sections') this.#orders(conflicts, undefined);
-    return sharedObject(merged, [base, local, remote]);
-  }
-
-  /** Objects that have the same fields in the same order: nothing is made unless there is something new to make. */
-  #fields(
-    names: readonly string[],
+  #objects(
     base: JsonObject,
     local: JsonObject,
     remote: JsonObject,
     schema: SchemaCursor | undefined,
+    known?: Difference,
   ): JsonObject {
-    let [isBase, isLocal, isRemote] = [true, true, true];
-    const values: Value[] = [];
-    for (const name of names) {
-      const [b, l, r] = [base[name], local[name], remote[name]];
-      let value: Value = l;
-      if (b === r) value = l;
-      else if (b === l) value = r;
-      else if (l !== r || schema?.counts) {
-        this.#records.location.push(name);
-        value = this.value(b, l, r, schema?.child(name));
-        this.#records.location.pop();
-      }
-      isBase &&= value === b;
-      isLocal &&= value === l;
-      isRemote &&= value === r;
-      values.push(value);
-    }
-    if (isBase) return base;
-    if (isLocal) return local;
-    if (isRemote) return remote;
-    const merged: JsonObject = {};
-    for (let at = 0; at < names.length; at++) if (values[at] !== undefined) setOwn(merged, names[at]!, values[at]);
+    const difference = known ?? differenceOf(base, local, remote);
+    if (difference === undefined) return base;
+    const versions = [base, local, remote] as const;
+    const { merged, conflicts } = mergeObjects(versions, difference, (name, inner) => {
+      this.#records.location.push(name);
+      const value = this.value(own(base, name), own(local, name), own(remote, name), schema?.child(name), inner);
+      this.#records.location.pop();
+      return value;
+    });
+    // The order of fields carries no meaning unless the schema says so: a dispute about it is settled without a word.
+    if (schema?.rule?.as === 'sections') this.#orders(conflicts, undefined);
     return merged;
   }
 
-  #lists(base: List, local: List, remote: List, schema: SchemaCursor | undefined): List {
-    const settled = settleEqual(base, local, remote, schema?.counts ?? false);
-    if (settled !== allDiffer) return settled as List;
-    const versions = [base, local, remote];
+  #lists(base: List, local: List, remote: List, schema: SchemaCursor | undefined, known?: Difference): List {
+    const difference = known ?? differenceOf(base, local, remote);
+    if (difference === undefined) return base;
+    const versions = [base, local, remote] as const;
     const rule = schema?.rule;
+    // What is the same at both ends stays, if no rule asks for all items.
+    const isWhole = isBound(rule);
+    const head = isWhole ? 0 : Math.max(difference.head - anchors, 0);
+    const tail = isWhole ? 0 : Math.max(difference.tail - anchors, 0);
+    const middles = mapAll(versions, (items) => items.slice(head, items.length - tail));
+    const edited = difference.items && [...difference.items.keys()];
+    const pairs = edited && mapAll(versions, (items) => edited.map((at) => items[at]!));
+    const settled = settleEqual(...(pairs ?? middles), schema?.counts ?? false);
+    if (settled !== allDiffer) return settled === (pairs ?? middles)[1] ? local : remote;
     if (rule?.as === 'set') return sharedList(mergeSet(base, local, remote), versions);
     const declared = rule?.as === 'list' && rule.key !== undefined ? itemKeyOf(rule.key) : undefined;
-    const key = rule?.as === 'sequence' ? undefined : declared ? only(declared, versions) : findKey(versions);
+    const key =
+      rule?.as === 'sequence' ? undefined : declared ? only(declared, versions, pairs) : findKey(versions, pairs);
+    if (key && difference.items && !isWhole && haveSameIds(key, pairs!)) {
+      return this.#inPlace(key, versions, schema, difference.items);
+    }
+    let end = base.slice(base.length - tail);
     let merged: List | undefined;
-    if (key !== undefined) merged = this.#items(key, versions, schema, declared !== undefined);
-    else if (rule?.as !== 'sequence' && areDistinctTexts(versions))
-      merged = this.#texts(base as Texts, local as Texts, remote as Texts);
-    else merged = mergeByPlace(base, local, remote);
+    if (key !== undefined) merged = this.#items(key, middles, head, schema, declared !== undefined);
+    else if (rule?.as !== 'sequence' && areDistinctTexts(versions)) {
+      merged = this.#texts(...(middles as unknown as [Texts, Texts, Texts]));
+    } else {
+      // Without identities the end takes part whole: which of its items are partners is for the merge to find out.
+      merged = mergeByPlace(...mapAll(versions, (items) => items.slice(head)));
+      end = [];
+    }
     const isBroken =
       merged !== undefined &&
       key === undefined &&
-      rule?.as === 'list' &&
+      isBound(rule) &&
       breaksByPlace(rule, merged, versions, (item) => declared?.of(item));
-    if (merged && !isBroken) return sharedList(merged, versions);
+    if (merged && !isBroken) return sharedList(base.slice(0, head).concat(merged, end), versions);
     const name = this.#records.name();
     const reason = isBroken
       ? `what both sides put into ${name} breaks a rule of the list, and not all of its items have an identity`
@@ -130,30 +130,59 @@ export class MergeWalk {
     return base;
   }
 
+  /** Lists of the same items in the same order. */
+  #inPlace(
+    key: ItemKey,
+    versions: Three<List>,
+    schema: SchemaCursor | undefined,
+    items: ReadonlyMap<number, Difference>,
+  ): List {
+    const merged = [...versions[0]];
+    for (const [at, inner] of items) {
+      const item = mapAll(versions, (version) => version[at]);
+      merged[at] = this.#item(key.of(item[0])!, item, at, key, schema, inner)!;
+    }
+    return sharedList(merged, versions);
+  }
+
   /** Lists whose items have an identity; undefined if both sides renamed the same item. */
   #items(
     key: ItemKey,
-    versions: readonly List[],
+    versions: Three<List>,
+    start: number,
     schema: SchemaCursor | undefined,
     isDeclared: boolean,
   ): List | undefined {
-    const byId = (items: List): ItemsById => new Map(items.map((item) => [key.of(item)!, item]));
-    const [inBase, inLocal, inRemote] = versions.map(byId) as [ItemsById, ItemsById, ItemsById];
-    const ids = [inBase, inLocal, inRemote].map((items) => [...items.keys()]) as [Identity[], Identity[], Identity[]];
-    if (!isDeclared && isName(key) && isReplacedByBoth(...ids)) return undefined;
-    // An item that one side removed and the other left as it was is gone.
-    const staying = (side: ItemsById, other: ItemsById) =>
-      [...side.keys()].filter((id) => other.has(id) || !inBase.has(id) || !jsonEqual(inBase.get(id), side.get(id)));
-    const { order, conflicts } = mergeOrder(ids[0], staying(inLocal, inRemote), staying(inRemote, inLocal));
+    const ids = mapAll(versions, (items) => items.map((item) => key.of(item)!));
+    const byIds = [0, 1, 2].map((at) => byId(ids[at]!, versions[at]!)) as unknown as Three<ItemsById>;
+    if (!isDeclared && isName(key) && isReplacedByBoth(ids, byIds)) return undefined;
+    const [inBase, inLocal, inRemote] = byIds;
+    const { order, conflicts } = mergeOrder(
+      ids[0],
+      staying(ids[1], inLocal, inRemote, inBase),
+      staying(ids[2], inRemote, inLocal, inBase),
+      inLocal,
+      inRemote,
+    );
     const before = this.#records.found.length;
-    const merged = new Map<Identity, JsonValue>();
+    const present: Identity[] = [];
+    const items: JsonValue[] = [];
     for (const id of order) {
-      const item = this.#item(id, [inBase.get(id), inLocal.get(id), inRemote.get(id)], merged.size, key, schema);
-      if (item !== undefined) merged.set(id, item);
+      const item = this.#item(
+        id,
+        [inBase.get(id), inLocal.get(id), inRemote.get(id)],
+        start + items.length,
+        key,
+        schema,
+      );
+      if (item === undefined) continue;
+      present.push(id);
+      items.push(item);
     }
-    if (schema?.rule?.as === 'list') this.#constrain(schema.rule, key, merged, [inBase, inLocal, inRemote], before);
+    const rule = schema?.rule;
+    const merged = isBound(rule) ? this.#constrained(rule, key, byId(present, items), byIds, before) : items;
     this.#orders(conflicts, key);
-    return [...merged.values()];
+    return merged;
   }
 
   #item(
@@ -162,7 +191,11 @@ export class MergeWalk {
     index: number,
     key: ItemKey,
     schema: SchemaCursor | undefined,
+    known?: Difference,
   ): Value {
+    const isInAll = base !== undefined && local !== undefined && remote !== undefined;
+    const difference = known ?? (isInAll ? differenceOf(base, local, remote) : undefined);
+    if (isInAll && difference === undefined) return base;
     const records = this.#records;
     const before = records.found.length;
     const item = local ?? remote;
@@ -171,7 +204,7 @@ export class MergeWalk {
     const isWhole = schema === undefined && !isTold(key, item);
     const merged = isWhole
       ? mergeScalars(base, local, remote, undefined, records)
-      : this.value(base, local, remote, schema?.child(String(id)));
+      : this.value(base, local, remote, schema?.child(String(id)), difference);
     records.location.pop();
     const isClash = base === undefined && local !== undefined && remote !== undefined && records.found.length > before;
     if (!isClash || schema?.rule?.as !== 'list') return merged;
@@ -185,17 +218,17 @@ export class MergeWalk {
     return undefined;
   }
 
-  /** Puts items that break the list's rule together back as they were, as a whole, and records them. */
-  #constrain(
+  /** The items, but those that break the list's rule together back as they were, as a whole, and recorded. */
+  #constrained(
     rule: ListRule,
     key: ItemKey,
     merged: Map<Identity, JsonValue>,
     versions: readonly [ItemsById, ItemsById, ItemsById],
     before: number,
-  ): void {
+  ): List {
     const records = this.#records;
     const groups = holdBack(rule, merged, versions);
-    if (groups.length === 0) return;
+    if (groups.length === 0) return [...merged.values()];
     const held = new Set(groups.flatMap(({ ids }) => [...ids]));
     const indexOf = new Map([...merged.keys()].map((id, index) => [id, index]));
     const depth = records.location.length;
@@ -221,15 +254,20 @@ export class MergeWalk {
           : new StructuralConflict({ ...fields, aspect: 'cycle' }),
       );
     }
+    return [...merged.values()];
   }
 
   /** Lists of distinct texts, each its own identity; undefined if both sides replaced the same one. */
   #texts(base: Texts, local: Texts, remote: Texts): List | undefined {
-    if (isReplacedByBoth(base, local, remote)) return undefined;
-    const inBase = new Set(base);
-    const staying = (side: Texts, other: ReadonlySet<string>) =>
-      side.filter((text) => other.has(text) || !inBase.has(text));
-    const { order, conflicts } = mergeOrder(base, staying(local, new Set(remote)), staying(remote, new Set(local)));
+    const [inBase, inLocal, inRemote] = [new Set(base), new Set(local), new Set(remote)] as [Members, Members, Members];
+    if (isReplacedByBoth([base, local, remote], [inBase, inLocal, inRemote])) return undefined;
+    const { order, conflicts } = mergeOrder(
+      base,
+      local.filter((text) => inRemote.has(text) || !inBase.has(text)),
+      remote.filter((text) => inLocal.has(text) || !inBase.has(text)),
+      inLocal,
+      inRemote,
+    );
     this.#orders(conflicts, undefined);
     return order;
   }
@@ -252,41 +290,35 @@ export class MergeWalk {
   }
 }
 
+function byId(ids: readonly Identity[], items: List): Map<Identity, JsonValue> {
+  const map = new Map<Identity, JsonValue>();
+  for (let at = 0; at < ids.length; at++) map.set(ids[at]!, items[at]!);
+  return map;
+}
+
+/** All but what the other side removed and this one left as it was. */
+const staying = (ids: readonly Identity[], side: ItemsById, other: ItemsById, base: ItemsById) =>
+  ids.filter((id) => other.has(id) || !base.has(id) || !jsonEqual(base.get(id), side.get(id)));
+
+const mapAll = <T, U>([base, local, remote]: Three<T>, change: (version: T) => U): Three<U> => [
+  change(base),
+  change(local),
+  change(remote),
+];
 const isObject = (value: Value): value is JsonObject => isPlainObject(value);
 const isList = (value: Value): value is List => Array.isArray(value);
 const own = (object: JsonObject, name: string): Value => (Object.hasOwn(object, name) ? object[name] : undefined);
-const areNames = (names: readonly string[], others: readonly string[]) => {
-  if (names.length !== others.length) return false;
-  for (let at = 0; at < names.length; at++) if (names[at] !== others[at]) return false;
-  return true;
-};
-const only = (key: ItemKey, versions: readonly List[]) => (tellsApart(key, versions) ? key : undefined);
+/** Whether the items of a list depend on each other. */
+const isBound = (rule: MergeRule | undefined): rule is ListRule =>
+  rule?.as === 'list' && (rule.unique !== undefined || rule.parent !== undefined);
+const only = (key: ItemKey, versions: readonly List[], edited: readonly List[] | undefined) =>
+  tellsApart(key, versions, edited) ? key : undefined;
 const byText = (a: Identity, b: Identity) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 
 /** How a conflict names the key of its items. */
 function named(key: ItemKey | undefined): { key?: string | readonly string[] } {
   if (key === undefined || key.fields.length === 0) return {};
   return { key: key.fields.length === 1 ? key.fields[0]! : key.fields };
-}
-
-/** The other side's order of fields, where one side has the base's fields in the base's order and edited none that went. */
-function orderOfOne(base: JsonObject, one: JsonObject, other: JsonObject): ReturnType<typeof mergeOrder> | undefined {
-  const names = Object.keys(base);
-  if (!areNames(names, Object.keys(one))) return undefined;
-  for (const name of names) {
-    if (!Object.hasOwn(other, name) && !jsonEqual(base[name], one[name])) return undefined;
-  }
-  return { order: Object.keys(other), conflicts: [] };
-}
-
-/** The version that the merged object equals, if its parts are that version's own: what did not change stays itself. */
-function sharedObject(merged: JsonObject, versions: readonly JsonObject[]): JsonObject {
-  const names = Object.keys(merged);
-  for (const version of versions) {
-    if (!areNames(names, Object.keys(version))) continue;
-    if (names.every((name) => own(version, name) === merged[name])) return version;
-  }
-  return merged;
 }
 
 function sharedList(merged: List, versions: readonly List[]): List {

@@ -13,15 +13,18 @@ export function isBalanced<K>(
   const local = countsOf(versions.local);
   const remote = countsOf(versions.remote);
   const state = countsOf(merged);
-  const isFair = (item: K) => {
-    const [before, one, other, now] = [base, local, remote, state].map((counts) => counts.get(item) ?? 0) as Counts;
-    if (one >= before && other >= before && now < Math.max(one, other)) return false;
-    return one > before || other > before || now <= Math.min(one, other);
-  };
-  return [base, local, remote].every((counts) => [...counts.keys()].every(isFair));
+  for (const counts of [base, local, remote]) {
+    for (const item of counts.keys()) {
+      if (!isFair(base.get(item) ?? 0, local.get(item) ?? 0, remote.get(item) ?? 0, state.get(item) ?? 0)) return false;
+    }
+  }
+  return true;
 }
 
-type Counts = [base: number, local: number, remote: number, merged: number];
+function isFair(before: number, one: number, other: number, now: number): boolean {
+  if (one >= before && other >= before && now < Math.max(one, other)) return false;
+  return one > before || other > before || now <= Math.min(one, other);
+}
 
 function countsOf<K>(items: readonly K[]): Map<K, number> {
   const counts = new Map<K, number>();

@@ -1,5 +1,5 @@
 import { frozenJson, type JsonValue } from '../core/json-value.ts';
-import { checkVersions } from './check-versions.ts';
+import { compareVersions } from './compare-versions.ts';
 import type { Conflict } from './conflict.ts';
 import { type ConflictOrigin, ConflictRecords } from './conflict-records.ts';
 import type { MergeSchema } from './merge-schema.ts';
@@ -49,13 +49,16 @@ export interface ThreeWayMergeResult<T> {
  * ```
  */
 export function threeWayMerge<T>(options: ThreeWayMergeOptions<T>): ThreeWayMergeResult<T> {
-  const { hasUndefined } = checkVersions(options.base, options.local, options.remote);
-  const [base, local, remote] = [options.base, options.local, options.remote].map((version): unknown =>
-    hasUndefined ? frozenJson(version, 'version') : version,
-  ) as [JsonValue, JsonValue, JsonValue];
+  const { base, local, remote, schema } = options;
+  const { difference, hasUndefined } = compareVersions(base, local, remote);
+  if (hasUndefined) return threeWayMerge({ ...options, base: clean(base), local: clean(local), remote: clean(remote) });
   const records = new ConflictRecords(options);
-  const state = new MergeWalk(records).value(base, local, remote, options.schema?.root);
+  const [b, l, r] = [base, local, remote] as unknown as [JsonValue, JsonValue, JsonValue];
+  const state = difference ? new MergeWalk(records).value(b, l, r, schema?.root, difference) : base;
   // A strategy that changed a conflict would change what a decision overwrites.
   for (const conflict of records.found) Object.freeze(conflict);
   return { state: state as T, conflicts: Object.freeze(records.found) };
 }
+
+/** Without the fields that are `undefined`. */
+const clean = <T>(version: T): T => frozenJson(version, 'version');

@@ -271,6 +271,47 @@ describe('threeWayMerge', () => {
     expect(threeWayMerge({ base, local, remote: { ...base } }).state).toBe(local);
   });
 
+  it('takes the places of texts by what stands before and behind them, also at the ends that all versions share', () => {
+    // Seen without the a, the b would have been where both sides put something: then one text, edited by both.
+    expect(clean(['a', 'b'], ['a', '0', 'c'], ['a', '1', 'c'])).toEqual(['a', '0', '1', 'c']);
+  });
+
+  it('merges edits in place, and ids that were edited in place', () => {
+    const list = (...items: [id: number, n: number][]) => items.map(([id, n]) => ({ id, n }));
+    expect(clean(list([1, 0], [2, 0], [3, 0]), list([1, 1], [2, 0], [3, 0]), list([1, 0], [2, 0], [3, 1]))).toEqual(
+      list([1, 1], [2, 0], [3, 1]),
+    );
+    expect(clean(list([1, 0], [2, 0]), list([1, 1], [2, 0]), list([1, 0], [3, 0]))).toEqual(list([1, 1], [3, 0]));
+  });
+
+  it('merges what getters give, though they give another object at each look', () => {
+    const version = (title: string, done: boolean) => ({
+      get task() {
+        return { title, steps: [{ id: 1, done }] };
+      },
+    });
+    expect(clean(version('a', false), version('b', false), version('a', true))).toEqual({
+      task: { title: 'b', steps: [{ id: 1, done: true }] },
+    });
+  });
+
+  it('looks at what is nested in lists of different lengths a few times only', () => {
+    let looks = 0;
+    const nested = (leaf: number, ...more: unknown[]) => {
+      let value: unknown = {
+        get leaf() {
+          looks++;
+          return leaf;
+        },
+      };
+      for (let level = 0; level < 30; level++) value = [value, ...more];
+      return value;
+    };
+    merge(nested(1), nested(2, 'x'), nested(3));
+    expect(looks).toBeGreaterThan(0);
+    expect(looks).toBeLessThan(1_000);
+  });
+
   const cyclic: Record<string, unknown> = {};
   cyclic.self = cyclic;
   const deep = (levels: number, leaf: unknown) => {
@@ -294,6 +335,17 @@ describe('threeWayMerge', () => {
     expect(attempt).toThrow(expect.objectContaining({ argument }));
     // A version that both others equal is looked at just the same.
     expect(() => merge(local, local, 1)).toThrow(InvalidArgumentError);
+  });
+
+  it.each([
+    ['NaN', () => Number.NaN, 'base.list[0].n'],
+    ['a lone surrogate', () => '\ud800', 'base.list[0].n'],
+    ['a date', () => new Date(0), 'base.list[0].n'],
+    ['a function', () => merge, 'base.list[0].n'],
+  ])('refuses %s that all versions have in one place', (_what, bad, argument) => {
+    const version = (done: boolean) => ({ done, list: [{ n: bad() }] });
+    // A date of its own in each: what is one object in all three is not looked into.
+    expect(() => merge(version(false), version(true), version(false))).toThrow(expect.objectContaining({ argument }));
   });
 
   it('merges what is nested 900 deep', () => {
