@@ -1,13 +1,15 @@
 import type { JsonValue } from '../core/json-value.ts';
+import { StructuralConflict, UniquenessConflict } from './conflict.ts';
+import type { ConflictRecords } from './conflict-records.ts';
 import { findViolations, type Violation } from './list-constraints.ts';
-import type { Identity } from './list-identity.ts';
+import { type Identity, type ItemKey, named } from './list-identity.ts';
 import type { ListRule } from './merge-schema.ts';
 
 type Items = ReadonlyMap<Identity, JsonValue>;
 type Versions = readonly [base: Items, local: Items, remote: Items];
 
 /** Items that were put back as they were, because they break a rule together. */
-export interface HeldItems extends Pick<Violation, 'kind' | 'field'> {
+interface HeldItems extends Pick<Violation, 'kind' | 'field'> {
   readonly ids: ReadonlySet<Identity>;
   /** What base, local and remote have of them, in their order. */
   readonly rows: readonly [JsonValue[], JsonValue[], JsonValue[]];
@@ -18,7 +20,7 @@ export interface HeldItems extends Pick<Violation, 'kind' | 'field'> {
  *
  * Clashes that share no item are settled in one round, so that the time grows linearly with their number.
  */
-export function holdBack(rule: ListRule, merged: Map<Identity, JsonValue>, versions: Versions): readonly HeldItems[] {
+function holdBack(rule: ListRule, merged: Map<Identity, JsonValue>, versions: Versions): readonly HeldItems[] {
   const groupOf = new Map<Identity, HeldItems>();
   for (;;) {
     const found = findViolations(rule, merged, versions);
@@ -44,6 +46,45 @@ export function holdBack(rule: ListRule, merged: Map<Identity, JsonValue>, versi
   return [...new Set(groupOf.values())];
 }
 
+/** The items, but those that break the list's rule together back as they were, as a whole, and recorded. */
+export function constrained(
+  rule: ListRule,
+  key: ItemKey,
+  merged: Map<Identity, JsonValue>,
+  versions: Versions,
+  records: ConflictRecords,
+  before: number,
+): JsonValue[] {
+  const groups = holdBack(rule, merged, versions);
+  if (groups.length === 0) return [...merged.values()];
+  const held = new Set(groups.flatMap(({ ids }) => [...ids]));
+  const indexOf = new Map([...merged.keys()].map((id, index) => [id, index]));
+  const depth = records.location.length;
+  for (const conflict of records.found.splice(before)) {
+    const segment = conflict.location[depth];
+    if (typeof segment !== 'object') records.found.push(conflict);
+    else if (!held.has(segment.value)) {
+      const index = indexOf.get(segment.value) ?? segment.index;
+      records.found.push(conflict.at(conflict.location.with(depth, { ...segment, index })));
+    }
+  }
+  for (const { kind, field, ids, rows } of groups) {
+    const items = [...ids].sort(byText);
+    const list = records.name();
+    const reason =
+      kind === 'unique'
+        ? `the sides gave several items of ${list} the same "${field}"`
+        : `the sides moved items of ${list} into each other by "${field}"`;
+    const fields = { ...records.fields(...rows, reason), ...named(key), items };
+    records.found.push(
+      kind === 'unique'
+        ? new UniquenessConflict({ ...fields, field })
+        : new StructuralConflict({ ...fields, aspect: 'cycle' }),
+    );
+  }
+  return [...merged.values()];
+}
+
 /** Whether a list that merged by place, as not all of its items have an identity, breaks a rule that no version breaks. */
 export function breaksByPlace(
   rule: ListRule,
@@ -61,3 +102,5 @@ export function breaksByPlace(
   };
   return isBroken(merged) && !versions.some(isBroken);
 }
+
+const byText = (a: Identity, b: Identity) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);

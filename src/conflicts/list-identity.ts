@@ -94,6 +94,12 @@ export function tellsApart(key: ItemKey, versions: readonly List[], edited?: rea
   });
 }
 
+/** How a conflict names the key of its items. */
+export function named(key: ItemKey | undefined): { key?: string | readonly string[] } {
+  if (key === undefined || key.fields.length === 0) return {};
+  return { key: key.fields.length === 1 ? key.fields[0]! : key.fields };
+}
+
 /** Whether lists of one length have the same identities in the same order. */
 export function haveSameIds(key: ItemKey, versions: readonly List[]): boolean {
   const [first, ...others] = versions;

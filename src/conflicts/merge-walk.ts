@@ -3,7 +3,7 @@ import { type Difference, differenceOf } from './compare-versions.ts';
 import { StructuralConflict, UniquenessConflict } from './conflict.ts';
 import type { ConflictRecords, Value } from './conflict-records.ts';
 import { allDiffer, settleEqual } from './equal-versions.ts';
-import { breaksByPlace, holdBack } from './hold-back.ts';
+import { breaksByPlace, constrained } from './hold-back.ts';
 import {
   areDistinctTexts,
   findKey,
@@ -12,6 +12,7 @@ import {
   type ItemKey,
   isName,
   isTold,
+  named,
   tellsApart,
 } from './list-identity.ts';
 import { mergeByPlace } from './merge-by-place.ts';
@@ -180,7 +181,7 @@ export class MergeWalk {
       items.push(item);
     }
     const rule = schema?.rule;
-    const merged = isBound(rule) ? this.#constrained(rule, key, byId(present, items), byIds, before) : items;
+    const merged = isBound(rule) ? constrained(rule, key, byId(present, items), byIds, this.#records, before) : items;
     this.#orders(conflicts, key);
     return merged;
   }
@@ -216,45 +217,6 @@ export class MergeWalk {
       new UniquenessConflict({ ...fields, field: field ?? 'identity', ...named(key), items: [id] }),
     );
     return undefined;
-  }
-
-  /** The items, but those that break the list's rule together back as they were, as a whole, and recorded. */
-  #constrained(
-    rule: ListRule,
-    key: ItemKey,
-    merged: Map<Identity, JsonValue>,
-    versions: readonly [ItemsById, ItemsById, ItemsById],
-    before: number,
-  ): List {
-    const records = this.#records;
-    const groups = holdBack(rule, merged, versions);
-    if (groups.length === 0) return [...merged.values()];
-    const held = new Set(groups.flatMap(({ ids }) => [...ids]));
-    const indexOf = new Map([...merged.keys()].map((id, index) => [id, index]));
-    const depth = records.location.length;
-    for (const conflict of records.found.splice(before)) {
-      const segment = conflict.location[depth];
-      if (typeof segment !== 'object') records.found.push(conflict);
-      else if (!held.has(segment.value)) {
-        const index = indexOf.get(segment.value) ?? segment.index;
-        records.found.push(conflict.at(conflict.location.with(depth, { ...segment, index })));
-      }
-    }
-    for (const { kind, field, ids, rows } of groups) {
-      const items = [...ids].sort(byText);
-      const list = records.name();
-      const reason =
-        kind === 'unique'
-          ? `the sides gave several items of ${list} the same "${field}"`
-          : `the sides moved items of ${list} into each other by "${field}"`;
-      const fields = { ...records.fields(...rows, reason), ...named(key), items };
-      records.found.push(
-        kind === 'unique'
-          ? new UniquenessConflict({ ...fields, field })
-          : new StructuralConflict({ ...fields, aspect: 'cycle' }),
-      );
-    }
-    return [...merged.values()];
   }
 
   /** Lists of distinct texts, each its own identity; undefined if both sides replaced the same one. */
@@ -313,13 +275,6 @@ const isBound = (rule: MergeRule | undefined): rule is ListRule =>
   rule?.as === 'list' && (rule.unique !== undefined || rule.parent !== undefined);
 const only = (key: ItemKey, versions: readonly List[], edited: readonly List[] | undefined) =>
   tellsApart(key, versions, edited) ? key : undefined;
-const byText = (a: Identity, b: Identity) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
-
-/** How a conflict names the key of its items. */
-function named(key: ItemKey | undefined): { key?: string | readonly string[] } {
-  if (key === undefined || key.fields.length === 0) return {};
-  return { key: key.fields.length === 1 ? key.fields[0]! : key.fields };
-}
 
 function sharedList(merged: List, versions: readonly List[]): List {
   for (const version of versions) {
