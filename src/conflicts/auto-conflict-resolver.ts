@@ -71,6 +71,10 @@ export class AutoConflictResolver implements ConflictResolver {
     if (known) return known;
     const refusals: string[] = [];
     for (const { strategy } of this.#rules.filter((rule) => rule.appliesTo(conflict))) {
+      if (conflict.isAtomic && strategy.mergesInside) {
+        refusals.push(`"${strategy.name}" does not merge what the schema calls atomic`);
+        continue;
+      }
       const resolution: unknown = await strategy.resolve(conflict);
       if (!(resolution instanceof ConflictResolution) || resolution.conflict.id !== conflict.id) {
         const expected = 'a ConflictResolution of the conflict that it was asked about';

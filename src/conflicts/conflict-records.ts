@@ -35,8 +35,8 @@ export class ConflictRecords {
   }
 
   /** Records a conflict about the value here; what nobody has decided stays as it was. */
-  undecided(base: Value, local: Value, remote: Value): Value {
-    const record = (reason: string) => this.fields(base, local, remote, reason);
+  undecided(base: Value, local: Value, remote: Value, isAtomic = false): Value {
+    const record = (reason: string) => ({ ...this.fields(base, local, remote, reason), isAtomic });
     const name = this.name();
     if (local === undefined || remote === undefined) {
       const [removing, changing] = local === undefined ? ['local', 'remote'] : ['remote', 'local'];

@@ -16,6 +16,8 @@ export interface ConflictResolutionStrategy {
   readonly name: string;
   /** Whether the search for a strategy ends here, even if this one leaves the conflict to a person. Default: no. */
   readonly isFinal?: boolean;
+  /** Whether it puts parts of both versions together: it is not asked about what the schema calls atomic. Default: no. */
+  readonly mergesInside?: boolean;
   /** The decision, or `ManualResolutionRequired` if this strategy can't decide this conflict. */
   resolve(conflict: Conflict): ConflictResolution | Promise<ConflictResolution>;
 }

@@ -29,6 +29,8 @@ export interface ConflictFields {
   readonly reason: string;
   readonly localStamp?: WriteStamp | undefined;
   readonly remoteStamp?: WriteStamp | undefined;
+  /** Whether the schema says that the value is never merged inside. Default: no. */
+  readonly isAtomic?: boolean | undefined;
 }
 
 /**
@@ -53,6 +55,8 @@ export abstract class Conflict {
   readonly localStamp: NormalizedStamp | undefined;
   /** When and where the remote value was written, where that is known. */
   readonly remoteStamp: NormalizedStamp | undefined;
+  /** Whether the schema says that the value is never merged inside: only one of the versions as a whole can stand. */
+  readonly isAtomic: boolean;
 
   constructor(fields: ConflictFields) {
     this.location = parseLocation(fields.location, 'location');
@@ -64,6 +68,7 @@ export abstract class Conflict {
     this.reason = fields.reason;
     this.localStamp = fields.localStamp && normalizeStamp(fields.localStamp, 'localStamp');
     this.remoteStamp = fields.remoteStamp && normalizeStamp(fields.remoteStamp, 'remoteStamp');
+    this.isAtomic = fields.isAtomic ?? false;
   }
 
   /**
@@ -107,7 +112,8 @@ export abstract class Conflict {
     const { id, type, severity, subject, path, location, reason } = this;
     const { baseValue, localValue, remoteValue, localStamp, remoteStamp } = this;
     const values = { baseValue, localValue, remoteValue, localStamp, remoteStamp };
-    return presentFields({ id, type, severity, subject, path, location, reason, ...values });
+    const isAtomic = this.isAtomic || undefined;
+    return presentFields({ id, type, severity, subject, path, location, reason, ...values, isAtomic });
   }
 
   /**
@@ -126,6 +132,7 @@ export abstract class Conflict {
       remoteValue: json.remoteValue as JsonValue | undefined,
       localStamp: optionalStamp(json.localStamp, 'conflict.localStamp'),
       remoteStamp: optionalStamp(json.remoteStamp, 'conflict.remoteStamp'),
+      isAtomic: json.isAtomic === true,
     };
     switch (json.type) {
       case ConflictType.FIELD_CONFLICT:

@@ -49,7 +49,7 @@ export function mergeOrder(
 }
 
 /** So many of the items that are the same in all versions stay at each end: by them what stands beside is placed. */
-export const anchors = 2;
+export const anchors = 8;
 
 /** How many items are the same in all three from the start on, and how many up to the end; but for the {@link anchors}. */
 function sameEnds(base: Items, local: Items, remote: Items): { head: number; tail: number } {
@@ -204,8 +204,8 @@ function addTo(order: Identity[], spine: Items, place: number, one: Items = none
  */
 function join(a: Items, b: Items, spine: Items, place: number): Items {
   if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a;
-  // The neighbours show whether the list is sorted: one on either side, or two at an end.
-  const near = place > 0 && place < spine.length ? 1 : 2;
+  // The neighbours show whether the list is sorted: one on either side, or several at an end.
+  const near = place > 0 && place < spine.length ? 1 : anchors;
   const before = spine.slice(Math.max(place - near, 0), place);
   const after = spine.slice(place, place + near);
   const fits = (run: Items) => isSorted([...before, ...run, ...after]);

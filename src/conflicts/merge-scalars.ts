@@ -31,5 +31,5 @@ export function mergeScalars(
     const text = isText ? mergeWholeText(base, local, remote, by) : undefined;
     if (text !== undefined) return text;
   }
-  return records.undecided(base, local, remote);
+  return records.undecided(base, local, remote, rule?.as === 'atomic');
 }

@@ -1,14 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AutoConflictResolver } from '../../src/conflicts/auto-conflict-resolver.ts';
-import type { Conflict } from '../../src/conflicts/conflict.ts';
+import { Conflict } from '../../src/conflicts/conflict.ts';
 import { ConflictResolution, ManualResolutionRequired } from '../../src/conflicts/conflict-resolution.ts';
 import type { DeletionPolicy } from '../../src/conflicts/deletion-policy.ts';
+import { MergeSchema } from '../../src/conflicts/merge-schema.ts';
 import { type ReadyRule, readyRules } from '../../src/conflicts/ready-rules.ts';
 import { HigherVersionStrategy } from '../../src/conflicts/strategies/higher-version-strategy.ts';
 import { MergeAddedStrategy } from '../../src/conflicts/strategies/merge-added-strategy.ts';
 import { MergeRangesStrategy } from '../../src/conflicts/strategies/merge-ranges-strategy.ts';
 import { MergeWordsStrategy } from '../../src/conflicts/strategies/merge-words-strategy.ts';
+import { LocalWinsStrategy } from '../../src/conflicts/strategies/side-wins-strategies.ts';
 import { UnionStrategy } from '../../src/conflicts/strategies/union-strategy.ts';
 import { threeWayMerge } from '../../src/conflicts/three-way-merge.ts';
 import { isPlainObject, jsonEqual } from '../../src/core/json-value.ts';
@@ -267,4 +269,31 @@ describe('UnionStrategy', () => {
     expect(resolution.value).toEqual([0, 3, 2, 4]);
     expect(resolution.dropped).toEqual([{ side: 'remote', value: [0, 4] }]);
   });
+});
+
+describe('what the schema calls atomic', () => {
+  it.each([
+    ['added objects', undefined, { x: 1 }, { y: 2 }],
+    ['texts', 'one two three', 'one! two three', 'one two three!'],
+    ['ranges', '^7.1', '^7.2', '>=7.1'],
+    ['lists', [1, 2], [1, 2, 3], [0, 1, 2]],
+  ])(
+    'is merged inside by no ready rule, be it %s, and a decision for one side stands',
+    async (_, base, local, remote) => {
+      const rules = readyRules({ deletions: 'edit-wins', without: ['versions'] });
+      const merged = (schema?: MergeSchema) =>
+        threeWayMerge<unknown>({ base: at(base), local: at(local), remote: at(remote), schema });
+      const { conflicts } = merged(new MergeSchema({ '/a': 'atomic' }));
+      expect(conflicts).toMatchObject([{ path: '/a', isAtomic: true }]);
+      const stored = Conflict.fromJSON(JSON.parse(JSON.stringify(conflicts[0])));
+      expect(stored).toEqual(conflicts[0]);
+      const [left] = await new AutoConflictResolver({ rules }).resolve([stored]);
+      expect(left).toBeInstanceOf(ManualResolutionRequired);
+      expect(left!.reason).toContain('does not merge what the schema calls atomic');
+      const side = [...rules, { strategy: new LocalWinsStrategy() }];
+      expect((await new AutoConflictResolver({ rules: side }).resolve([stored]))[0]!.value).toEqual(local);
+      const plain = await new AutoConflictResolver({ rules }).resolve(merged().conflicts);
+      expect(plain.filter((resolution) => resolution instanceof ManualResolutionRequired)).toEqual([]);
+    },
+  );
 });

@@ -5,6 +5,7 @@ import type { ConflictResolutionStrategy } from '../conflict-resolver.ts';
 /** Both texts, one behind the other, the lesser first (CF3); the longer alone if it holds the other. */
 export class ConcatenateStrategy implements ConflictResolutionStrategy {
   readonly name: string = 'concatenate';
+  readonly mergesInside = true;
   readonly #separator: string;
 
   /** @param options - What stands between the texts; default a line end. */

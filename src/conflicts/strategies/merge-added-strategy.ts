@@ -13,6 +13,7 @@ import { threeWayMerge } from '../three-way-merge.ts';
  */
 export class MergeAddedStrategy implements ConflictResolutionStrategy {
   readonly name: string = 'merge-added';
+  readonly mergesInside = true;
   readonly #resolver: AutoConflictResolver;
 
   /**

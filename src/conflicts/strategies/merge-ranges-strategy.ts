@@ -14,6 +14,7 @@ import { parseVersion } from '../version-order.ts';
  */
 export class MergeRangesStrategy implements ConflictResolutionStrategy {
   readonly name: string = 'merge-ranges';
+  readonly mergesInside = true;
   readonly #deletions: DeletionPolicy;
 
   /** @throws {@link InvalidArgumentError} for a policy that is none. */

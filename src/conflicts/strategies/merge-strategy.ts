@@ -16,6 +16,7 @@ import { mergeSequence, type Range } from '../merge-sequence.ts';
  */
 export class MergeStrategy implements ConflictResolutionStrategy {
   readonly name: string = 'merge';
+  readonly mergesInside = true;
 
   resolve(conflict: Conflict): ConflictResolution {
     const decide = (value: JsonValue, reason: string, confidence: number) =>

@@ -15,6 +15,7 @@ import { compareVersions } from '../version-order.ts';
  */
 export class MergeWordsStrategy implements ConflictResolutionStrategy {
   readonly name: string = 'merge-words';
+  readonly mergesInside = true;
   readonly #deletions: DeletionPolicy;
 
   /** @throws {@link InvalidArgumentError} for a policy that is none. */

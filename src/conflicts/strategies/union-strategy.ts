@@ -8,6 +8,7 @@ import { mergeSet } from '../merge-declared.ts';
 /** All that either side has in a list, each once; what one side removed stays if the other has it. */
 export class UnionStrategy implements ConflictResolutionStrategy {
   readonly name: string = 'union';
+  readonly mergesInside = true;
 
   resolve(conflict: Conflict): ConflictResolution {
     const { localValue: local, remoteValue: remote } = conflict;
