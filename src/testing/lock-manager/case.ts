@@ -21,15 +21,25 @@ export const longMs = 30_000;
 export const shortMs = 50;
 
 /** Whether an owner who holds nothing could lock it at once. */
-export async function isFree(locks: LockManager, aggregateId: string, mode: LockMode = 'exclusive'): Promise<boolean> {
+export async function isFree(
+  locks: LockManager,
+  aggregateId: string,
+  mode: LockMode = 'exclusive',
+  timeoutMs: number = shortMs,
+): Promise<boolean> {
   try {
-    const release = await locks.acquire([aggregateId], { owner: 'who asks', mode, timeoutMs: shortMs });
+    const release = await locks.acquire([aggregateId], { owner: 'who asks', mode, timeoutMs });
     await release();
     return true;
   } catch (error) {
     if (!isMigrationError(error, 'LOCK_TIMEOUT')) throw error;
     return false;
   }
+}
+
+/** It may take a while until it is seen that somebody has let go. */
+export async function assertFree(locks: LockManager, aggregateId: string, mode: LockMode = 'exclusive'): Promise<void> {
+  assert.ok(await isFree(locks, aggregateId, mode, 3_000), `${JSON.stringify(aggregateId)} is locked`);
 }
 
 /** The error of a call that must fail, if it is the one expected. */

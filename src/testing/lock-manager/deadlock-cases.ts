@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { isMigrationError } from '../../core/errors.ts';
 import type { DeadlockError } from '../../core/lock-errors.ts';
 import type { ReleaseLocks } from '../../state/lock-manager.ts';
-import { type DefineLockCase, isFree, type LockCaseContext, later, longMs } from './case.ts';
+import { assertFree, type DefineLockCase, type LockCaseContext, later, longMs } from './case.ts';
 
 /** That nobody waits for ever. */
 export function deadlockCases(define: DefineLockCase): void {
@@ -20,7 +20,7 @@ export function deadlockCases(define: DefineLockCase): void {
         aggregateId: id(`aggregate ${(first + n + 1) % size}`),
       }));
       assert.deepEqual(cycle, expected);
-      for (let n = 0; n < size; n++) assert.equal(await isFree(context.other, id(`aggregate ${n}`)), true);
+      for (let n = 0; n < size; n++) await assertFree(context.other, id(`aggregate ${n}`));
     });
   }
 
@@ -48,7 +48,7 @@ export function deadlockCases(define: DefineLockCase): void {
       assert.deepEqual(cycle.map(({ owner }) => owner).sort(), [id('one'), id('two')].sort());
       assert.deepEqual(new Set(cycle.map(({ aggregateId }) => aggregateId)), new Set([id('a')]));
     }
-    assert.equal(await isFree(locks, id('a')), true);
+    await assertFree(locks, id('a'));
   });
 
   define('a queue is no ring', async ({ locks, other, id, untilWaiting }) => {

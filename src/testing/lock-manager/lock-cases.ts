@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { difficultNames } from '../event-adapter/difficult-names.ts';
-import { type DefineLockCase, failure, isFree, longMs, shortMs } from './case.ts';
+import { assertFree, type DefineLockCase, failure, isFree, longMs, shortMs } from './case.ts';
 
 /** Who may hold what. */
 export function lockCases(define: DefineLockCase): void {
@@ -8,9 +8,9 @@ export function lockCases(define: DefineLockCase): void {
     const release = await locks.acquire([id('a')], { owner: id('one') });
     assert.equal(await isFree(other, id('a')), false);
     assert.equal(await isFree(other, id('a'), 'shared'), false);
-    assert.equal(await isFree(other, id('b')), true);
+    await assertFree(other, id('b'));
     await release();
-    assert.equal(await isFree(other, id('a')), true);
+    await assertFree(other, id('a'));
   });
 
   define('a shared lock is held by many, and by nobody exclusively', async ({ locks, other, id }) => {
@@ -19,9 +19,9 @@ export function lockCases(define: DefineLockCase): void {
     assert.equal(await isFree(locks, id('a')), false);
     await one();
     assert.equal(await isFree(locks, id('a')), false);
-    assert.equal(await isFree(locks, id('a'), 'shared'), true);
+    await assertFree(locks, id('a'), 'shared');
     await two();
-    assert.equal(await isFree(locks, id('a')), true);
+    await assertFree(locks, id('a'));
   });
 
   define('an owner does not wait for himself', async ({ locks, other, id }) => {
@@ -35,8 +35,8 @@ export function lockCases(define: DefineLockCase): void {
       assert.equal(await isFree(other, id('a')), false);
       await release();
     }
-    assert.equal(await isFree(other, id('a')), true);
-    assert.equal(await isFree(other, id('b')), true);
+    await assertFree(other, id('a'));
+    await assertFree(other, id('b'));
   });
 
   define('what is held shared can be made exclusive', async ({ locks, other, id }) => {
@@ -46,20 +46,20 @@ export function lockCases(define: DefineLockCase): void {
     assert.equal(await isFree(other, id('a'), 'shared'), false);
     await exclusive();
     await shared();
-    assert.equal(await isFree(other, id('a')), true);
+    await assertFree(other, id('a'));
   });
 
   define('several are locked together or not at all', async ({ locks, other, id }) => {
     const held = await locks.acquire([id('b')], { owner: id('one') });
     const all = [id('a'), id('b'), id('c')];
     await failure(other.acquire(all, { owner: id('two'), timeoutMs: shortMs }), 'LOCK_TIMEOUT');
-    assert.equal(await isFree(locks, id('a')), true);
-    assert.equal(await isFree(locks, id('c')), true);
+    await assertFree(locks, id('a'));
+    await assertFree(locks, id('c'));
     await held();
     const release = await other.acquire(all, { owner: id('two'), timeoutMs: longMs });
     for (const each of all) assert.equal(await isFree(locks, each), false);
     await release();
-    for (const each of all) assert.equal(await isFree(locks, each), true);
+    for (const each of all) await assertFree(locks, each);
   });
 
   define('a failed call takes nothing from what its owner holds', async ({ locks, other, id }) => {
@@ -70,7 +70,7 @@ export function lockCases(define: DefineLockCase): void {
     const again = await locks.acquire([id('c')], { owner: id('one'), timeoutMs: longMs });
     assert.equal(await isFree(other, id('c')), false);
     await Promise.all([mine(), theirs(), again()]);
-    for (const each of ['a', 'b', 'c']) assert.equal(await isFree(other, id(each)), true);
+    for (const each of ['a', 'b', 'c']) await assertFree(other, id(each));
   });
 
   define('releasing twice frees nobody else’s lock', async ({ locks, other, id }) => {
@@ -80,7 +80,7 @@ export function lockCases(define: DefineLockCase): void {
     await release();
     assert.equal(await isFree(locks, id('a')), false);
     await next();
-    assert.equal(await isFree(locks, id('a')), true);
+    await assertFree(locks, id('a'));
   });
 
   define('names are told apart to the letter', async ({ locks, other, id }) => {
@@ -88,11 +88,11 @@ export function lockCases(define: DefineLockCase): void {
     const names = difficultNames.flatMap((name) => [base + name, name + base]);
     const others = [...names, base.toUpperCase(), base.slice(0, -1), `${base}a`];
     const release = await locks.acquire([base], { owner: `*/ ${base}` });
-    for (const name of others) assert.equal(await isFree(other, name), true, JSON.stringify(name));
+    for (const name of others) await assertFree(other, name);
     const all = await locks.acquire(names, { owner: `*/ ${base}` });
     for (const name of [base, names[0]!, names.at(-1)!]) assert.equal(await isFree(other, name), false);
     await Promise.all([release(), all()]);
-    for (const name of [base, ...names]) assert.equal(await isFree(other, name), true, JSON.stringify(name));
+    for (const name of [base, ...names]) await assertFree(other, name);
   });
 
   define('nothing to lock is no wait', async ({ locks, id }) => {
@@ -112,6 +112,6 @@ export function lockCases(define: DefineLockCase): void {
     ]) {
       await failure(call(), 'INVALID_ARGUMENT');
     }
-    assert.equal(await isFree(locks, id('a')), true);
+    await assertFree(locks, id('a'));
   });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { LockTimeoutError } from '../../core/lock-errors.ts';
 import type { LockMode } from '../../state/lock-manager.ts';
-import { type DefineLockCase, failure, isFree, later, longMs, shortMs } from './case.ts';
+import { assertFree, type DefineLockCase, failure, later, longMs, shortMs } from './case.ts';
 
 /** In which order locks are given out, and how waiting ends. */
 export function waitingCases(define: DefineLockCase): void {
@@ -96,7 +96,7 @@ export function waitingCases(define: DefineLockCase): void {
     });
     await Promise.all(calls);
     assert.equal(turns, 24);
-    for (const name of names) assert.equal(await isFree(locks, name), true);
+    for (const name of names) await assertFree(locks, name);
   });
 
   define('waiting ends with the time given, and says for what', async ({ locks, other, id }) => {
@@ -107,7 +107,7 @@ export function waitingCases(define: DefineLockCase): void {
     assert.deepEqual(error.aggregateIds, [id('a')]);
     assert.equal(error.timeoutMs, shortMs);
     await release();
-    assert.equal(await isFree(other, id('a')), true);
+    await assertFree(other, id('a'));
   });
 
   define('waiting ends with the signal, and lets those behind come up', async ({ locks, other, id, untilWaiting }) => {
@@ -123,13 +123,13 @@ export function waitingCases(define: DefineLockCase): void {
     await outcome;
     await (await late)();
     await reader();
-    assert.equal(await isFree(other, id('a')), true);
+    await assertFree(other, id('a'));
   });
 
   define('a signal that has aborted locks nothing', async ({ locks, other, id }) => {
     const reason = new Error('never mind');
     const call = locks.acquire([id('a')], { owner: id('one'), signal: AbortSignal.abort(reason) });
     await assert.rejects(call, (error) => error === reason);
-    assert.equal(await isFree(other, id('a')), true);
+    await assertFree(other, id('a'));
   });
 }
