@@ -1,3 +1,4 @@
+import { withEither } from '../../core/abort.ts';
 import type { Clock } from '../../core/clock.ts';
 import { InvalidArgumentError, isMigrationError, messageOf, TimeoutError } from '../../core/errors.ts';
 import { frozenJson, type JsonValue } from '../../core/json-value.ts';
@@ -79,8 +80,8 @@ export class DistributedTransaction<P extends Participants = Participants> {
 
   async #commit(): Promise<DistributedCommit> {
     const { calls, clock, timeoutMs, signal, settlement } = this.#parts;
-    const within = signal ? AbortSignal.any([signal, calls.closed]) : calls.closed;
-    within.throwIfAborted();
+    const within = signal ? [signal, calls.closed] : [calls.closed];
+    for (const each of within) each.throwIfAborted();
     const sagas = [...this.#work].filter(([name]) => calls.isSaga(name));
     const participants = [...this.#work.keys()].filter((name) => !calls.isSaga(name));
     await this.#record.append({ type: 'transaction.begun', data: { participants, timeoutMs } }, this.#now());
@@ -89,11 +90,13 @@ export class DistributedTransaction<P extends Participants = Participants> {
     const expiry = new AbortController();
     const expire = () => expiry.abort(new TimeoutError(`transaction ${this.id}`, timeoutMs));
     const cancel = clock.schedule(expire, timeoutMs, { keepAlive: true });
-    const inTime = AbortSignal.any([within, expiry.signal]);
     try {
-      prepared = await this.#prepare(participants, inTime);
-      for (const [name, input] of sagas) await this.#execute(name, input as JsonValue, inTime);
-      inTime.throwIfAborted();
+      prepared = await withEither([...within, expiry.signal], async (inTime) => {
+        const answers = await this.#prepare(participants, inTime);
+        for (const [name, input] of sagas) await this.#execute(name, input as JsonValue, inTime);
+        inTime.throwIfAborted();
+        return answers;
+      });
     } catch (error) {
       return await this.#rollBack(error);
     } finally {
