@@ -470,7 +470,7 @@ describeWithPostgres('PostgreSQLEventAdapter on a server', () => {
     expect(last!.tags).toEqual(['x', 'a "b" \\ c']);
   });
 
-  it('reads names that contain what separates payloads, and times before 1970', async () => {
+  it('reads names that contain the separator of columns, and times before 1970', async () => {
     const adapter = new PostgreSQLEventAdapter(pool, { schema });
     await adapter.init();
     const names = { id: '\u001fid', type: 't\u001f\u001f', tags: ['\u001f'], timestamp: -1 };

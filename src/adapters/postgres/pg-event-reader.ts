@@ -1,5 +1,5 @@
 import type { AllPage, StoredEvent, StreamInfo, StreamPage, StreamsPage } from '../../events/event-adapter.ts';
-import { type EventPage, type Int8, readEventPage } from './pg-event-rows.ts';
+import { type Int8, readEventPage } from './pg-event-rows.ts';
 import type { EventHorizon } from './pg-horizon-publisher.ts';
 import type { NamedQuery } from './pg-queryable.ts';
 
@@ -27,32 +27,19 @@ export class PgEventReader {
 
   async readStream({ stream, from, to, limit, direction }: StreamPage): Promise<readonly StoredEvent[]> {
     const order = direction === 'forward' ? 'asc' : 'desc';
-    const events = await this.#page('read a stream', {
-      from: `(select * from ${this.#schema}.events where stream = $1 and version >= $2 and version <= $3
-        order by version ${order} limit $4)`,
-      values: [stream, from, to, limit],
-      limit,
-      order: 'version',
-    });
-    return direction === 'forward' ? events : events.reverse();
+    const rows = `(select * from ${this.#schema}.events where stream = $1 and version >= $2 and version <= $3
+      order by version ${order} limit $4)`;
+    return this.#page('read a stream', rows, [stream, from, to, limit]);
   }
 
   async readAll({ after, limit, query }: AllPage): Promise<readonly StoredEvent[]> {
-    return this.#page('read all events', {
-      from: `${this.#schema}.read_events_v1($1, $2, $3)`,
-      values: [after, limit, query ? JSON.stringify(query) : null],
-      limit,
-      order: 'position',
-    });
+    const values = [after, limit, query ? JSON.stringify(query) : null];
+    return this.#page('read all events', `${this.#schema}.read_events_v1($1, $2, $3)`, values);
   }
 
-  async findByIds(ids: readonly string[]): Promise<readonly StoredEvent[]> {
-    return this.#page('look for events by their ids', {
-      from: `(select * from ${this.#schema}.events where id = any($1))`,
-      values: [ids],
-      limit: ids.length,
-      order: 'position',
-    });
+  findByIds(ids: readonly string[]): Promise<readonly StoredEvent[]> {
+    const rows = `(select * from ${this.#schema}.events where id = any($1) order by position)`;
+    return this.#page('look for events by their ids', rows, [ids]);
   }
 
   async streamVersion(stream: string): Promise<number> {
@@ -102,7 +89,8 @@ export class PgEventReader {
     return rows[0]!.life ?? undefined;
   }
 
-  #page(operation: string, page: EventPage): Promise<StoredEvent[]> {
-    return readEventPage((text, values) => this.#rows(operation, text, values), page);
+  /** @param from - What stands behind FROM: gives rows of the events table, in the order wanted. */
+  #page(operation: string, from: string, values: readonly unknown[]): Promise<readonly StoredEvent[]> {
+    return readEventPage((text, all) => this.#rows(operation, text, all), from, values);
   }
 }

@@ -7,78 +7,83 @@ export type Int8 = string | number | bigint;
 
 type Run = (text: string, values: unknown[]) => Promise<readonly unknown[]>;
 
-/** Which events are read. */
-export interface EventPage {
-  /** What stands behind FROM: gives rows of the events table. */
-  readonly from: string;
-  /** The parameters of `from`. */
-  readonly values: readonly unknown[];
-  /** How many there are at most. */
-  readonly limit: number;
-  /** What they are to be given in the ascending order of. */
-  readonly order: 'version' | 'position';
-}
-
-/** Some hundreds of events, or a large one. */
 interface Row {
-  /** Their payloads, with a separator between them. */
   readonly data: string;
-  /** The elements of a JSON array, seven an event. */
-  readonly fields: string;
+  /** The other columns, joined. */
+  readonly rest: string;
 }
 
-/** A control character: neither JSON nor base64 contains it. */
+const tagsAsText = `case when e.tags = '{}' then '' else array_to_json(e.tags)::text end`;
+const rest = `e.id, e.stream, e.version, e.position, e.type, e.encoding, e.metadata, e.timestamp, ${tagsAsText}`;
+
+/** A control character, which JSON escapes and hardly a name has. */
 const usualSeparator = '\u001f';
 
 /** Tries with another separator. */
 const maxAttempts = 5;
 
-/** Payloads from here on are given alone, the others about so many together: no text gets longer than some 32 MiB. */
-const largeBytes = 64 * 1024;
-const together = 512;
-
-/** What a usual event has nothing else in. */
-const unusual = `case when e.encoding = 'json' and e.metadata = '{}' and e.tags = '{}' then '0'
-  else json_build_array(e.encoding, e.metadata, e.tags)::text end`;
-const fields = `to_json(e.id), to_json(e.stream), e.version, e.position, to_json(e.type), e.timestamp, ${unusual}`;
-const fieldsOfEvent = 7;
-
-/** Reads events joined, some hundreds a row: for rows of their own a driver takes several times as long. */
-export async function readEventPage(run: Run, { from, values, limit, order }: EventPage): Promise<StoredEvent[]> {
-  const rows = Math.ceil(limit / together);
-  const text = `select string_agg(e.data, $${values.length + 1}) as data, string_agg(concat_ws(',', ${fields}), ',') as fields
-    from ${from} e
-    group by case when octet_length(e.data) < ${largeBytes} then e.${order} % ${rows} else -e.${order} end`;
+/**
+ * Reads events as two columns: the payload, and all others joined. A driver takes half the time for them that it takes
+ * for ten.
+ *
+ * Where a name contains the separator there are too many of them in the row, and the page is read again with one made
+ * by chance, which no name can be made to contain.
+ *
+ * @param from - What stands behind FROM: gives rows of the events table, in the order wanted.
+ * @param values - The parameters of `from`.
+ */
+export async function readEventPage(run: Run, from: string, values: readonly unknown[]): Promise<StoredEvent[]> {
+  const text = `select e.data, concat_ws($${values.length + 1}, ${rest}) as rest from ${from} e`;
   let separator = usualSeparator;
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-    const events = eventsOf((await run(text, [...values, separator])) as readonly Row[], separator);
-    if (events) return events.sort((a, b) => a[order] - b[order]);
+    const rows = (await run(text, [...values, separator])) as readonly Row[];
+    const events = eventsOf(rows, separator);
+    if (events) return events;
     separator = `${usualSeparator}${randomInt(2 ** 40).toString(36)}${usualSeparator}`;
   }
   throw new StorageError('read events', 'a page could not be taken apart: read it again');
 }
 
-/** Nothing where a payload contains the separator. */
+/** Nothing where a name contains the separator. */
 function eventsOf(rows: readonly Row[], separator: string): StoredEvent[] | undefined {
-  const events: StoredEvent[] = [];
-  for (const row of rows) {
-    const payloads = row.data.split(separator);
-    const joined = JSON.parse(`[${row.fields}]`) as unknown[];
-    if (joined.length !== payloads.length * fieldsOfEvent) return undefined;
-    let at = 0;
-    for (const data of payloads) {
-      const id = joined[at++] as string;
-      const stream = joined[at++] as string;
-      const version = joined[at++] as number;
-      const position = joined[at++] as number;
-      const type = joined[at++] as string;
-      const timestamp = joined[at++] as number;
-      const [encoding, metadata, tags] = (joined[at++] || usual) as Unusual;
-      events.push({ id, stream, version, position, type, encoding, metadata, timestamp, data, tags });
-    }
+  const { length } = separator;
+  const events = new Array<StoredEvent>(rows.length);
+  for (let index = 0; index < rows.length; index++) {
+    const { data, rest: joined } = rows[index]!;
+    // By hand, for split makes an array and a text of each number first: half the time of reading.
+    const id = joined.indexOf(separator);
+    const stream = joined.indexOf(separator, id + length);
+    const version = joined.indexOf(separator, stream + length);
+    const position = joined.indexOf(separator, version + length);
+    const type = joined.indexOf(separator, position + length);
+    const encoding = joined.indexOf(separator, type + length);
+    const metadata = joined.indexOf(separator, encoding + length);
+    const timestamp = joined.indexOf(separator, metadata + length);
+    const tags = timestamp + length;
+    if (joined.includes(separator, tags)) return undefined;
+    events[index] = {
+      id: joined.slice(0, id),
+      stream: joined.slice(id + length, stream),
+      version: integerIn(joined, stream + length, version),
+      position: integerIn(joined, version + length, position),
+      type: joined.slice(position + length, type),
+      encoding: joined.slice(type + length, encoding),
+      metadata: joined.slice(encoding + length, metadata),
+      timestamp: integerIn(joined, metadata + length, timestamp),
+      data,
+      tags: tags === joined.length ? noTags : (JSON.parse(joined.slice(tags)) as string[]),
+    };
   }
   return events;
 }
 
-type Unusual = readonly [encoding: string, metadata: string, tags: readonly string[]];
-const usual: Unusual = ['json', '{}', Object.freeze([])];
+function integerIn(text: string, from: number, to: number): number {
+  const isNegative = text.charCodeAt(from) === minus;
+  let value = 0;
+  for (let at = isNegative ? from + 1 : from; at < to; at++) value = value * 10 + text.charCodeAt(at) - zero;
+  return isNegative ? -value : value;
+}
+
+const minus = 45;
+const zero = 48;
+const noTags: readonly string[] = Object.freeze([]);
