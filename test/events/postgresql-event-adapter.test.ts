@@ -150,7 +150,7 @@ describe('PostgreSQLEventAdapter', () => {
     const adapter = new PostgreSQLEventAdapter(fakeDatabase(), { schema: 'mine' });
     expect(adapter.ddl()).toMatch(/^create schema if not exists "mine";/);
     expect(adapter.ddl()).toContain('create table if not exists "mine".events (');
-    expect(adapter.ddl(4)).toBe('create schema if not exists "mine";\n');
+    expect(adapter.ddl(5)).toBe('create schema if not exists "mine";\n');
   });
 
   it.each(['', '1a', 'a b', 'a"b', "a'b", 'a;b', 'x'.repeat(49)])('ES11 refuses the schema %j', (schema) => {
@@ -525,6 +525,48 @@ describeWithPostgres('PostgreSQLEventAdapter on a server', () => {
     expect(await versions('forward')).toEqual([1, 2, 3, 4, 5]);
     expect(await versions('backward')).toEqual([6, 5, 4, 3, 2]);
     await adapter.deleteStream('large', 'any');
+  });
+
+  it('reads of a long stream, and of a frequent tag, no more than the page, though the server knows no statistics', async () => {
+    const own = uniqueName('unanalyzed');
+    const client = new pg.Client({ connectionString: postgresDirectUrl });
+    await client.connect();
+    try {
+      const adapter = new PostgreSQLEventAdapter(client, { schema: own });
+      await adapter.init();
+      await client.query(`
+        alter table ${own}.events set (autovacuum_enabled = off);
+        alter table ${own}.event_tags set (autovacuum_enabled = off);
+        insert into ${own}.events (position, version, timestamp, stream, id, type, encoding, metadata, data, tags)
+          select nextval('${own}.events_position'), n, 0, 'long', 'id' || n, 't', 'json', '{}', '1', '{tag}'
+          from generate_series(1, 150000) n;
+        insert into ${own}.event_tags select 'tag', position from ${own}.events`);
+      // What this connection has read and not reported yet.
+      const rowsRead = async (table: string) => {
+        const { rows } = await client.query(
+          `select coalesce(idx_tup_fetch, 0) + seq_tup_read as rows from pg_stat_xact_user_tables where relid = $1::regclass`,
+          [`${own}.${table}`],
+        );
+        return Number(rows[0].rows);
+      };
+      const readOf = async (table: string, read: () => Promise<unknown>) => {
+        await client.query('begin isolation level read committed');
+        const before = await rowsRead(table);
+        await read();
+        const after = await rowsRead(table);
+        await client.query('rollback');
+        return after - before;
+      };
+      for (const direction of ['forward', 'backward'] as const) {
+        const page = { stream: 'long', from: 2, to: 149_999, limit: 5, direction };
+        expect(await readOf('events', () => adapter.readStream(page))).toBeLessThan(10);
+      }
+      const query = [{ tags: ['tag'] }];
+      expect(await readOf('event_tags', () => adapter.readAll({ after: 0, limit: 5, query }))).toBeLessThan(10);
+    } finally {
+      await client.query(`drop schema ${own} cascade`);
+      await client.end();
+    }
   });
 
   it('finds no sequential scan in the way of an append, a page or a horizon', async () => {

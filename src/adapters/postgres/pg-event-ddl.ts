@@ -2,6 +2,7 @@ import type { DdlStep } from './pg-ddl.ts';
 import { appendFunction } from './pg-event-append-ddl.ts';
 import { horizonFunction, publishedHorizon, refuseOnStandby } from './pg-event-horizon-ddl.ts';
 import { eventColumns, objectsOf } from './pg-event-objects.ts';
+import { readFunctions } from './pg-event-read-ddl.ts';
 import { refuseIsolation } from './pg-isolation.ts';
 import { simpleAppendFunctions } from './pg-simple-append-ddl.ts';
 
@@ -18,6 +19,7 @@ export function eventDdl(schema: string): readonly DdlStep[] {
     { version: 3, statements: [refuseIsolation(schema), ...publishedHorizon(schema)] },
     // Where layout 2 made their first versions they stay, for processes that run on meanwhile.
     { version: 4, statements: simpleAppendFunctions(schema) },
+    { version: 5, statements: readFunctions(schema) },
   ];
 }
 

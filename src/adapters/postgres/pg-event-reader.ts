@@ -26,10 +26,8 @@ export class PgEventReader {
   }
 
   async readStream({ stream, from, to, limit, direction }: StreamPage): Promise<readonly StoredEvent[]> {
-    const order = direction === 'forward' ? 'asc' : 'desc';
-    const rows = `(select * from ${this.#schema}.events where stream = $1 and version >= $2 and version <= $3
-      order by version ${order} limit $4)`;
-    return this.#page('read a stream', rows, [stream, from, to, limit]);
+    const values = [stream, from, to, limit, direction === 'backward'];
+    return this.#page('read a stream', `${this.#schema}.read_stream_v1($1, $2, $3, $4, $5)`, values);
   }
 
   async readAll({ after, limit, query }: AllPage): Promise<readonly StoredEvent[]> {
