@@ -37,6 +37,7 @@ import { hear, type PgHearing } from './pg-hearing.ts';
 import { type EventHorizon, PgHorizonPublisher } from './pg-horizon-publisher.ts';
 import { channelOf, PgNotifier } from './pg-notifier.ts';
 import {
+  checkClient,
   isPool,
   type NamedQuery,
   type PgDatabase,
@@ -106,8 +107,9 @@ export class PostgreSQLEventAdapter implements EventAdapter {
   readonly #state: PgEventState;
   readonly #publisher: PgHorizonPublisher | undefined;
 
-  /** @throws {@link InvalidArgumentError} for a schema that is not a plain identifier. */
+  /** @throws {@link InvalidArgumentError} for what is no client, and a schema that is not a plain identifier. */
   constructor(db: PgDatabase, options: PostgreSQLEventAdapterOptions = {}) {
+    this.#db = checkClient(db);
     const { schema = 'migration', clock = systemClock, random = Math.random, onError = throwLater } = options;
     const {
       listener,
@@ -116,7 +118,6 @@ export class PostgreSQLEventAdapter implements EventAdapter {
       maxWaitingAppends = 10_000,
       maxAttempts = 10,
     } = options;
-    this.#db = db;
     this.#schema = quoteIdentifier(schema, 'options.schema');
     this.#options = options;
     const rows: NamedQuery = (operation, text, values) => this.#rows(operation, text, values);

@@ -28,7 +28,7 @@ import { pgError } from './pg-error.ts';
 import type { Int8 } from './pg-event-rows.ts';
 import { failureOf } from './pg-failure.ts';
 import { PgGroups, type Settled, type Waiting } from './pg-groups.ts';
-import { isPool, type PgDatabase, type PgQueryable, query, withTransaction } from './pg-queryable.ts';
+import { checkClient, isPool, type PgDatabase, type PgQueryable, query, withTransaction } from './pg-queryable.ts';
 import { versionDdl } from './pg-version-ddl.ts';
 import { committedOf, type OutcomeRow, refusalOf, requestValues, retentionValues } from './pg-version-outcome.ts';
 import { PgVersionPacker } from './pg-version-packer.ts';
@@ -72,10 +72,10 @@ export class PostgreSQLVersionStore implements VersionStore {
     maxInFlight: 1,
   });
 
-  /** @throws {@link InvalidArgumentError} for a schema that is not a plain identifier. */
+  /** @throws {@link InvalidArgumentError} for what is no client, and a schema that is not a plain identifier. */
   constructor(db: PgDatabase, options: PostgreSQLVersionStoreOptions = {}) {
     const { schema = 'migration' } = options;
-    this.#db = db;
+    this.#db = checkClient(db);
     this.#schema = quoteIdentifier(schema, 'options.schema');
     this.#options = options;
     this.#queries = versionQueries(this.#schema);

@@ -3,7 +3,14 @@ import { InvalidArgumentError, StorageError } from '../../core/errors.ts';
 import { type JsonObject, type JsonValue, setOwn } from '../../core/json-value.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
 import type { Replica, ReplicaRecord, ReplicaWriteOptions, ReplicaWriteOutcome } from '../../sync/replica.ts';
-import { named, readCommitted, type SqliteDatabase, type SqliteWaiting, whileBusy } from './sqlite-database.ts';
+import {
+  checkDatabase,
+  named,
+  readCommitted,
+  type SqliteDatabase,
+  type SqliteWaiting,
+  whileBusy,
+} from './sqlite-database.ts';
 
 /** Where a field stands in the table, and as what. */
 export interface SqliteColumn {
@@ -13,13 +20,13 @@ export interface SqliteColumn {
   readonly type?: 'json' | 'boolean';
 }
 
-/** How records stand in a table of yours. */
-export interface SqliteTableReplicaOptions {
+/** How records stand in a table of yours. `S` is a record's state. */
+export interface SqliteTableReplicaOptions<S extends object = JsonObject> {
   readonly table: string;
   /** The column that holds the record's id, as text: a key, or unique. */
   readonly idColumn: string;
   /** The fields of a state, and their columns. Other columns are left alone; a new row gets their defaults. */
-  readonly columns: Readonly<Record<string, SqliteColumn>>;
+  readonly columns: { readonly [F in keyof S]-?: SqliteColumn };
   /** How long to wait while another process writes, in ms. Default 5000. */
   readonly busyTimeoutMs?: number;
   readonly clock?: Clock;
@@ -31,31 +38,30 @@ type Row = Readonly<Record<string, unknown>>;
  * A table of the application's, as it is, one row a record. Its version is what its columns hold: no version column is
  * needed, and whatever writes to the table is noticed. A field that is absent is stored as NULL, and read as null.
  */
-export class SqliteTableReplica implements Replica<JsonObject> {
+export class SqliteTableReplica<S extends object = JsonObject> implements Replica<S> {
   readonly #db: SqliteDatabase;
   readonly #fields: readonly (readonly [field: string, column: Required<Omit<SqliteColumn, 'type'>> & SqliteColumn])[];
   readonly #table: string;
   readonly #id: string;
   readonly #waiting: SqliteWaiting;
 
-  /** @throws {@link InvalidArgumentError} for a name that is not a plain identifier. */
-  constructor(db: SqliteDatabase, options: SqliteTableReplicaOptions) {
+  /** @throws {@link InvalidArgumentError} for what is no open database, a name that is not a plain identifier, an unknown type. */
+  constructor(db: SqliteDatabase, options: SqliteTableReplicaOptions<NoInfer<S>>) {
     const { table, idColumn, columns, ...waiting } = options;
-    this.#db = db;
+    this.#db = checkDatabase(db);
     this.#table = quoteIdentifier(table, 'options.table');
     this.#id = quoteIdentifier(idColumn, 'options.idColumn');
-    this.#fields = Object.entries(columns).map(([field, { column = field, ...rest }]) => [
-      field,
-      { ...rest, column: quoteIdentifier(column, `options.columns.${field}`) },
-    ]);
+    this.#fields = Object.entries<SqliteColumn>(columns ?? {}).map(([field, { column = field, type, ...rest }]) => {
+      if (type !== undefined && type !== 'json' && type !== 'boolean') {
+        throw new InvalidArgumentError(`options.columns.${field}.type`, "'json', 'boolean' or none", type);
+      }
+      return [field, { ...rest, ...(type && { type }), column: quoteIdentifier(column, `options.columns.${field}`) }];
+    });
     if (this.#fields.length === 0) throw new InvalidArgumentError('options.columns', 'at least one field', columns);
     this.#waiting = waiting;
   }
 
-  async read(
-    id: string,
-    options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<ReplicaRecord<JsonObject>> {
+  async read(id: string, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<ReplicaRecord<S>> {
     const columns = this.#fields.map(([, { column }], at) => `${column} AS c${at}`).join(', ');
     const statement = `SELECT ${columns} FROM ${this.#table} WHERE ${this.#id} = ?`;
     const row = await named('read a row to be synced', () =>
@@ -69,7 +75,7 @@ export class SqliteTableReplica implements Replica<JsonObject> {
     return { state: this.#stateOf(values), version: JSON.stringify(values) };
   }
 
-  async write(id: string, state: JsonObject | undefined, options: ReplicaWriteOptions): Promise<ReplicaWriteOutcome> {
+  async write(id: string, state: S | undefined, options: ReplicaWriteOptions): Promise<ReplicaWriteOutcome> {
     const { expectedVersion, signal } = options;
     const values = state && this.#valuesOf(state);
     const before = expectedVersion === '' ? undefined : (JSON.parse(expectedVersion) as JsonValue[]);
@@ -116,7 +122,7 @@ export class SqliteTableReplica implements Replica<JsonObject> {
     return this.#db.prepare(`UPDATE ${this.#table} SET ${set} ${where}`).get(...values, id, ...before);
   }
 
-  #stateOf(values: readonly JsonValue[]): JsonObject {
+  #stateOf(values: readonly JsonValue[]): S {
     const state: JsonObject = {};
     for (const [at, [field, { type }]] of this.#fields.entries()) {
       const value = values[at]!;
@@ -126,17 +132,17 @@ export class SqliteTableReplica implements Replica<JsonObject> {
         value === null ? null : type === 'boolean' ? value !== 0 : type === 'json' ? json(value, field) : value,
       );
     }
-    return state;
+    return state as S;
   }
 
-  #valuesOf(state: JsonObject): JsonValue[] {
+  #valuesOf(state: object): JsonValue[] {
     const known = new Set(this.#fields.map(([field]) => field));
     const unknown = Object.keys(state).find((field) => !known.has(field));
     if (unknown !== undefined) {
       throw new InvalidArgumentError('state', `only fields that have a column (${[...known].join(', ')})`, unknown);
     }
     return this.#fields.map(([field, { type }]) => {
-      const value = state[field] ?? null;
+      const value = (state as JsonObject)[field] ?? null;
       if (value === null) return null;
       if (type === 'json') return JSON.stringify(value);
       if (type === 'boolean' && typeof value === 'boolean') return Number(value);
