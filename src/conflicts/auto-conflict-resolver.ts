@@ -55,6 +55,7 @@ export class AutoConflictResolver implements ConflictResolver {
    * @throws {@link InvalidArgumentError} for what is no conflict, and for an answer of a strategy that is no decision about it.
    */
   async resolve(conflicts: readonly Conflict[]): Promise<ConflictResolution[]> {
+    if (!Array.isArray(conflicts)) throw new InvalidArgumentError('conflicts', 'a list of conflicts', conflicts);
     conflicts.forEach((conflict, at) => {
       if (!(conflict instanceof Conflict)) throw new InvalidArgumentError(`conflicts[${at}]`, 'a Conflict', conflict);
     });

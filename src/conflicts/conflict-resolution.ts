@@ -62,8 +62,13 @@ export class ConflictResolution {
     this.dropped = Object.freeze(fields.dropped.map(parseDropped));
   }
 
-  /** The decision for a value, be it one that no side has: what was wanted instead is dropped. */
+  /**
+   * The decision for a value, be it one that no side has: what was wanted instead is dropped.
+   *
+   * @throws {@link InvalidArgumentError} for what is no conflict, a value that is not JSON, and without a reason.
+   */
   static decide(conflict: Conflict, value: JsonValue | undefined, note: DecisionNote): ConflictResolution {
+    checkConflict(conflict);
     const dropped = (['local', 'remote'] as const)
       .map((side) => ({ side, value: conflict.valueOn(side) }))
       .filter((wanted) => !jsonEqual(wanted.value, value));
@@ -96,6 +101,7 @@ export class ConflictResolution {
     if (choice !== 'local' && choice !== 'remote' && choice !== 'base') {
       throw new InvalidArgumentError('choice', "'local', 'remote' or 'base'", choice);
     }
+    checkConflict(conflict);
     const value = choice === 'base' ? conflict.baseValue : conflict.valueOn(choice);
     return ConflictResolution.decide(conflict, value, note);
   }
@@ -106,6 +112,11 @@ export class ManualResolutionRequired extends ConflictResolution {
   constructor(conflict: Conflict, reason: string) {
     super(conflict, { value: conflict.baseValue, strategy: 'manual', reason, confidence: 0, dropped: [] });
   }
+}
+
+function checkConflict(conflict: Conflict): void {
+  if (typeof conflict?.valueOn === 'function') return;
+  throw new InvalidArgumentError('conflict', 'a Conflict: Conflict.fromJSON() makes one of JSON', conflict);
 }
 
 function parseDropped(value: unknown, at: number): DroppedValue {

@@ -28,10 +28,16 @@ const mostOfTitle = 200;
  * Values are escaped for the format, so that none can become markup; control characters, those that change the direction of
  * writing and what can't be seen are shown as escapes.
  *
- * @throws {@link InvalidArgumentError} for a format that is none, or a length that is no positive whole number.
+ * @throws {@link InvalidArgumentError} for what is no list of conflicts, a format that is none, or a length that is no positive whole number.
  */
 export function renderConflicts(conflicts: readonly Conflict[], options: RenderOptions = {}): string {
   const { format = 'text', maxLength = 400 } = options;
+  if (!Array.isArray(conflicts)) throw new InvalidArgumentError('conflicts', 'a list of conflicts', conflicts);
+  conflicts.forEach((conflict, at) => {
+    if (typeof conflict?.valueOn === 'function') return;
+    const expected = 'a Conflict: Conflict.fromJSON() makes one of JSON';
+    throw new InvalidArgumentError(`conflicts[${at}]`, expected, conflict);
+  });
   if (!Object.hasOwn(formats, format)) {
     throw new InvalidArgumentError('options.format', Object.keys(formats).join(', '), format);
   }

@@ -162,6 +162,7 @@ function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (typeof value === 'function') return 'a function';
   if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (value instanceof Date && Number.isNaN(value.getTime())) return 'an invalid Date';
   if (typeof value === 'object' && value !== null) return `an object of ${value.constructor?.name ?? 'no class'}`;
   return String(value);
 }
