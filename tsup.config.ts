@@ -21,5 +21,6 @@ export default defineConfig({
   // The comments are in the types, the code with its names in the source maps.
   esbuildOptions(options) {
     options.minifyWhitespace = true;
+    options.minifySyntax = true;
   },
 });

@@ -28,7 +28,7 @@ export function applyResolutions<T>(
   options: ApplyOptions = {},
 ): T {
   if (!Array.isArray(resolutions)) throw new InvalidArgumentError('resolutions', 'a list of resolutions', resolutions);
-  resolutions.forEach(checkResolution);
+  for (const resolution of resolutions) checkResolution(resolution);
   const copies: OwnCopies = new WeakSet();
   // From the last to the first, so that an item put into a list does not move the places of those before it.
   return resolutions
@@ -54,10 +54,9 @@ export function undoResolution<T>(
   return put(state, conflict, value, conflict.baseValue, options, new WeakSet());
 }
 
-function checkResolution(resolution: Pick<ConflictResolution, 'conflict' | 'value'>, at?: number): void {
+function checkResolution(resolution: Pick<ConflictResolution, 'conflict' | 'value'>): void {
   if (Array.isArray(resolution?.conflict?.location)) return;
-  const argument = at === undefined ? 'resolution' : `resolutions[${at}]`;
-  throw new InvalidArgumentError(argument, 'a ConflictResolution: choose() or decide() makes one', resolution);
+  throw new InvalidArgumentError('resolution', 'a ConflictResolution: choose() or decide() makes one', resolution);
 }
 
 function put<T>(

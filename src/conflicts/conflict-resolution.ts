@@ -7,6 +7,7 @@ import {
   jsonEqual,
   presentFields,
 } from '../core/json-value.ts';
+import { checkConflict } from './check-conflicts.ts';
 import { Conflict, type Side } from './conflict.ts';
 
 /** What a decision leaves behind: enough to undo it. */
@@ -68,7 +69,7 @@ export class ConflictResolution {
    * @throws {@link InvalidArgumentError} for what is no conflict, a value that is not JSON, and without a reason.
    */
   static decide(conflict: Conflict, value: JsonValue | undefined, note: DecisionNote): ConflictResolution {
-    checkConflict(conflict);
+    checkConflict(conflict, 'conflict');
     const dropped = (['local', 'remote'] as const)
       .map((side) => ({ side, value: conflict.valueOn(side) }))
       .filter((wanted) => !jsonEqual(wanted.value, value));
@@ -101,7 +102,7 @@ export class ConflictResolution {
     if (choice !== 'local' && choice !== 'remote' && choice !== 'base') {
       throw new InvalidArgumentError('choice', "'local', 'remote' or 'base'", choice);
     }
-    checkConflict(conflict);
+    checkConflict(conflict, 'conflict');
     const value = choice === 'base' ? conflict.baseValue : conflict.valueOn(choice);
     return ConflictResolution.decide(conflict, value, note);
   }
@@ -112,11 +113,6 @@ export class ManualResolutionRequired extends ConflictResolution {
   constructor(conflict: Conflict, reason: string) {
     super(conflict, { value: conflict.baseValue, strategy: 'manual', reason, confidence: 0, dropped: [] });
   }
-}
-
-function checkConflict(conflict: Conflict): void {
-  if (typeof conflict?.valueOn === 'function') return;
-  throw new InvalidArgumentError('conflict', 'a Conflict: Conflict.fromJSON() makes one of JSON', conflict);
 }
 
 function parseDropped(value: unknown, at: number): DroppedValue {

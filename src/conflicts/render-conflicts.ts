@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json-value.ts';
+import { checkConflicts } from './check-conflicts.ts';
 import type { Conflict } from './conflict.ts';
 import type { ConflictView } from './conflict-view.ts';
 import { markChanges } from './mark-changes.ts';
@@ -32,12 +33,7 @@ const mostOfTitle = 200;
  */
 export function renderConflicts(conflicts: readonly Conflict[], options: RenderOptions = {}): string {
   const { format = 'text', maxLength = 400 } = options;
-  if (!Array.isArray(conflicts)) throw new InvalidArgumentError('conflicts', 'a list of conflicts', conflicts);
-  conflicts.forEach((conflict, at) => {
-    if (typeof conflict?.valueOn === 'function') return;
-    const expected = 'a Conflict: Conflict.fromJSON() makes one of JSON';
-    throw new InvalidArgumentError(`conflicts[${at}]`, expected, conflict);
-  });
+  checkConflicts(conflicts);
   if (!Object.hasOwn(formats, format)) {
     throw new InvalidArgumentError('options.format', Object.keys(formats).join(', '), format);
   }

@@ -152,7 +152,7 @@ describe('what is no conflict or resolution is named', () => {
   const cases: [string, () => unknown, RegExp][] = [
     ['a promise of resolutions', () => applyResolutions('a', Promise.resolve([]) as never), /^resolutions: .*a list/],
     ['none', () => applyResolutions('a', undefined as never), /^resolutions: /],
-    ['conflicts instead', () => applyResolutions('a', merged.conflicts as never), /^resolutions\[0\]: .*choose\(\)/],
+    ['conflicts instead', () => applyResolutions('a', merged.conflicts as never), /^resolution: .*choose\(\)/],
     ['undoing a conflict', () => undoResolution('a', merged.conflicts[0] as never), /^resolution: /],
     ['choosing for JSON', () => ConflictResolution.choose(stored[0]!, 'local', note), /^conflict: .*fromJSON\(\)/],
     ['deciding JSON', () => ConflictResolution.decide(stored[0]!, 'd', note), /^conflict: .*fromJSON\(\)/],
