@@ -93,7 +93,10 @@ export class StorageError extends MigrationError {
   readonly operation: string;
 
   constructor(operation: string, advice: string, options?: ErrorOptions) {
-    const reason = options?.cause instanceof Error ? `: ${options.cause.message}` : '';
+    const { cause } = options ?? {};
+    // Node tells of several failed addresses without a message.
+    const reason =
+      cause instanceof Error ? `: ${cause.message || (cause as { code?: unknown }).code || cause.name}` : '';
     super(`could not ${operation}${reason}; ${advice}`, options);
     this.operation = operation;
   }

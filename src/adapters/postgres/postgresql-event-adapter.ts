@@ -27,7 +27,7 @@ import { callersWork, OpenTransaction, runInTransaction } from './open-transacti
 import { streamKey } from './pg-append-locks.ts';
 import { call, expectedNumber } from './pg-append-statement.ts';
 import { layoutStatements, migrateLayout } from './pg-ddl.ts';
-import { pgError } from './pg-error.ts';
+import { pgError, tableError } from './pg-error.ts';
 import { PgEventAppender } from './pg-event-appender.ts';
 import { eventDdl } from './pg-event-ddl.ts';
 import { importEvents, importStreams } from './pg-event-imports.ts';
@@ -170,8 +170,7 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     try {
       await migrateLayout(this.#db, this.#schema, part, eventDdl(this.#schema));
     } catch (error) {
-      const advice = 'give this role the right to, or run ddl() once as one that may';
-      throw pgError('create the event tables', advice, error);
+      throw tableError('event tables', error);
     }
   }
 

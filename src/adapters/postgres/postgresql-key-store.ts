@@ -4,6 +4,7 @@ import { Initialization } from '../../core/initialization.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
 import type { KeyStore } from '../../events/key-store.ts';
 import { migrateLayout } from './pg-ddl.ts';
+import { tableError } from './pg-error.ts';
 import { failureOf } from './pg-failure.ts';
 import { checkClient, type PgDatabase, query } from './pg-queryable.ts';
 
@@ -42,7 +43,7 @@ export class PostgreSQLKeyStore implements KeyStore {
     try {
       await this.#initialization.done();
     } catch (error) {
-      throw storageError('create the table of keys', 'give this role the right to, or run it as one that may', error);
+      throw tableError('table of keys', error);
     }
   }
 

@@ -24,7 +24,7 @@ import type {
 } from '../../state/version-store.ts';
 import { callersWork, OpenTransaction } from './open-transaction.ts';
 import { layoutStatements, migrateLayout } from './pg-ddl.ts';
-import { pgError } from './pg-error.ts';
+import { pgError, tableError } from './pg-error.ts';
 import type { Int8 } from './pg-event-rows.ts';
 import { failureOf } from './pg-failure.ts';
 import { PgGroups, type Settled, type Waiting } from './pg-groups.ts';
@@ -97,8 +97,7 @@ export class PostgreSQLVersionStore implements VersionStore {
     try {
       await migrateLayout(this.#db, this.#schema, part, versionDdl(this.#schema));
     } catch (error) {
-      const advice = 'give this role the right to, or run ddl() once as one that may';
-      throw pgError('create the version tables', advice, error);
+      throw tableError('version tables', error);
     }
   }
 

@@ -170,7 +170,7 @@ export async function named<T>(operation: string, work: () => Promise<T>): Promi
 /** What a failed operation is thrown as: what the caller's own work threw as it is, a driver's error as the cause. */
 export function sqliteError(operation: string, error: unknown): unknown {
   if (error instanceof CallersError) return error.cause;
-  return storageError(operation, 'nothing was written: try again', error);
+  return storageError(operation, 'nothing was written: mend what the database says, then try again', error);
 }
 
 /** The number of column `n`; a driver may have been told to give integers as bigint. */
