@@ -164,13 +164,14 @@ export class KeyValueEventAdapter implements EventAdapter {
   saveCheckpoint(
     name: string,
     { position, state }: Checkpoint,
-    { expectedRevision, within }: SaveCheckpointOptions = {},
+    { expectedRevision, within, checkpoints = [] }: SaveCheckpointOptions = {},
   ): Promise<number | undefined> {
     return this.#store.transact(async (changes) => {
       const { revision: last = 0 } = (await this.loadCheckpoint(name)) ?? {};
       if (expectedRevision !== undefined && expectedRevision !== last) return undefined;
-      const revision = (await this.#count(keys.revisionCounter)) + 1;
-      putCheckpoint(changes, { name, position, state, revision });
+      let revision = await this.#count(keys.revisionCounter);
+      for (const checkpoint of checkpoints) putCheckpoint(changes, { ...checkpoint, revision: ++revision });
+      putCheckpoint(changes, { name, position, state, revision: ++revision });
       await within?.(undefined);
       return revision;
     });

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json-value.ts';
 import { type ConflictResolution, ManualResolutionRequired } from './conflict-resolution.ts';
 import type { MergeSchema } from './merge-schema.ts';
@@ -18,14 +19,16 @@ export interface ApplyOptions {
  * `ManualResolutionRequired`. The state given is not changed; what no decision touches is shared with it.
  *
  * @throws {@link ResolutionOutdatedError} if a disputed value is no longer what the conflict says: merge again.
- * @throws {@link InvalidArgumentError} for a decided item of a list that is not told by the identity in dispute, and for
- * decided items that are not told apart.
+ * @throws {@link InvalidArgumentError} for what is no resolution, for a decided item of a list that is not told by the
+ * identity in dispute, and for decided items that are not told apart.
  */
 export function applyResolutions<T>(
   state: T,
   resolutions: readonly ConflictResolution[],
   options: ApplyOptions = {},
 ): T {
+  if (!Array.isArray(resolutions)) throw new InvalidArgumentError('resolutions', 'a list of resolutions', resolutions);
+  for (const resolution of resolutions) checkResolution(resolution);
   const copies: OwnCopies = new WeakSet();
   // From the last to the first, so that an item put into a list does not move the places of those before it.
   return resolutions
@@ -46,8 +49,14 @@ export function undoResolution<T>(
   resolution: Pick<ConflictResolution, 'conflict' | 'value'>,
   options: ApplyOptions = {},
 ): T {
+  checkResolution(resolution);
   const { conflict, value } = resolution;
   return put(state, conflict, value, conflict.baseValue, options, new WeakSet());
+}
+
+function checkResolution(resolution: Pick<ConflictResolution, 'conflict' | 'value'>): void {
+  if (Array.isArray(resolution?.conflict?.location)) return;
+  throw new InvalidArgumentError('resolution', 'a ConflictResolution: choose() or decide() makes one', resolution);
 }
 
 function put<T>(

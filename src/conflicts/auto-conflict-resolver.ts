@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '../core/errors.ts';
-import { Conflict } from './conflict.ts';
+import { checkConflicts } from './check-conflicts.ts';
+import type { Conflict } from './conflict.ts';
 import { ConflictResolution, ManualResolutionRequired } from './conflict-resolution.ts';
 import type { ConflictResolutionStrategy, ConflictResolver } from './conflict-resolver.ts';
 import { ConflictType } from './conflict-type.ts';
@@ -55,9 +56,7 @@ export class AutoConflictResolver implements ConflictResolver {
    * @throws {@link InvalidArgumentError} for what is no conflict, and for an answer of a strategy that is no decision about it.
    */
   async resolve(conflicts: readonly Conflict[]): Promise<ConflictResolution[]> {
-    conflicts.forEach((conflict, at) => {
-      if (!(conflict instanceof Conflict)) throw new InvalidArgumentError(`conflicts[${at}]`, 'a Conflict', conflict);
-    });
+    checkConflicts(conflicts);
     const resolutions = await Promise.all(conflicts.map((conflict) => this.#decide(conflict)));
     // The queue first: to add a conflict again changes nothing, to log a decision that was not taken would be wrong.
     const open = resolutions.filter((resolution) => resolution instanceof ManualResolutionRequired);

@@ -7,6 +7,7 @@ import {
   jsonEqual,
   presentFields,
 } from '../core/json-value.ts';
+import { checkConflict } from './check-conflicts.ts';
 import { Conflict, type Side } from './conflict.ts';
 
 /** What a decision leaves behind: enough to undo it. */
@@ -62,8 +63,13 @@ export class ConflictResolution {
     this.dropped = Object.freeze(fields.dropped.map(parseDropped));
   }
 
-  /** The decision for a value, be it one that no side has: what was wanted instead is dropped. */
+  /**
+   * The decision for a value, be it one that no side has: what was wanted instead is dropped.
+   *
+   * @throws {@link InvalidArgumentError} for what is no conflict, a value that is not JSON, and without a reason.
+   */
   static decide(conflict: Conflict, value: JsonValue | undefined, note: DecisionNote): ConflictResolution {
+    checkConflict(conflict, 'conflict');
     const dropped = (['local', 'remote'] as const)
       .map((side) => ({ side, value: conflict.valueOn(side) }))
       .filter((wanted) => !jsonEqual(wanted.value, value));
@@ -96,6 +102,7 @@ export class ConflictResolution {
     if (choice !== 'local' && choice !== 'remote' && choice !== 'base') {
       throw new InvalidArgumentError('choice', "'local', 'remote' or 'base'", choice);
     }
+    checkConflict(conflict, 'conflict');
     const value = choice === 'base' ? conflict.baseValue : conflict.valueOn(choice);
     return ConflictResolution.decide(conflict, value, note);
   }

@@ -27,6 +27,7 @@ export class ManualQueue {
     this.#decisions = options.decisions;
   }
 
+  /** Puts conflicts in; one that waits already (by its `id`) stays as it is. An `AutoConflictResolver` does so by itself. */
   async add(conflicts: readonly Conflict[]): Promise<void> {
     for (const conflict of conflicts) {
       if ((await this.#store.get(conflict.id)) === undefined) await this.#store.put(conflict.id, conflict.toJSON());

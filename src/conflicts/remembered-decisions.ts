@@ -21,6 +21,7 @@ export class RememberedDecisions {
     await this.#store.put(resolution.conflict.id, resolution.toJSON());
   }
 
+  /** The next conflict of this id is open again. */
   async forget(conflict: Conflict): Promise<void> {
     await this.#store.delete(conflict.id);
   }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json-value.ts';
+import { checkConflicts } from './check-conflicts.ts';
 import type { Conflict } from './conflict.ts';
 import type { ConflictView } from './conflict-view.ts';
 import { markChanges } from './mark-changes.ts';
@@ -28,10 +29,11 @@ const mostOfTitle = 200;
  * Values are escaped for the format, so that none can become markup; control characters, those that change the direction of
  * writing and what can't be seen are shown as escapes.
  *
- * @throws {@link InvalidArgumentError} for a format that is none, or a length that is no positive whole number.
+ * @throws {@link InvalidArgumentError} for what is no list of conflicts, a format that is none, or a length that is no positive whole number.
  */
 export function renderConflicts(conflicts: readonly Conflict[], options: RenderOptions = {}): string {
   const { format = 'text', maxLength = 400 } = options;
+  checkConflicts(conflicts);
   if (!Object.hasOwn(formats, format)) {
     throw new InvalidArgumentError('options.format', Object.keys(formats).join(', '), format);
   }

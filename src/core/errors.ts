@@ -93,7 +93,10 @@ export class StorageError extends MigrationError {
   readonly operation: string;
 
   constructor(operation: string, advice: string, options?: ErrorOptions) {
-    const reason = options?.cause instanceof Error ? `: ${options.cause.message}` : '';
+    const { cause } = options ?? {};
+    // Node tells of several failed addresses without a message.
+    const reason =
+      cause instanceof Error ? `: ${cause.message || (cause as { code?: unknown }).code || cause.name}` : '';
     super(`could not ${operation}${reason}; ${advice}`, options);
     this.operation = operation;
   }
@@ -162,6 +165,7 @@ function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (typeof value === 'function') return 'a function';
   if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (value instanceof Date && Number.isNaN(value.getTime())) return 'an invalid Date';
   if (typeof value === 'object' && value !== null) return `an object of ${value.constructor?.name ?? 'no class'}`;
   return String(value);
 }

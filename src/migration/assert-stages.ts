@@ -4,12 +4,14 @@ import type { Bake, MigrationStage } from './stage.ts';
 
 /** @throws {@link InvalidArgumentError} if names are missing or not unique, or a gate or a bake time is not sound. */
 export function assertStages(stages: readonly MigrationStage[]): void {
-  if (stages.length === 0) throw new InvalidArgumentError('stages', 'at least one stage', stages);
+  if (!Array.isArray(stages) || stages.length === 0)
+    throw new InvalidArgumentError('stages', 'at least one stage', stages);
   const names = new Set<string>();
   for (const [index, stage] of stages.entries()) {
     const what = `stages[${index}]`;
-    if (typeof stage.name !== 'string' || stage.name === '')
-      throw new InvalidArgumentError(`${what}.name`, 'a name', stage.name);
+    if (typeof stage?.name !== 'string' || stage.name === '')
+      throw new InvalidArgumentError(`${what}.name`, 'a name', stage?.name);
+    if (typeof stage.run !== 'function') throw new InvalidArgumentError(`${what}.run`, 'a function', stage.run);
     if (names.has(stage.name))
       throw new InvalidArgumentError(`${what}.name`, 'a name that no other stage has', stage.name);
     names.add(stage.name);
@@ -24,7 +26,8 @@ export function assertStages(stages: readonly MigrationStage[]): void {
 
 /** @throws {@link InvalidArgumentError} if the bake could not tell a good stage from a bad one. */
 export function assertBake(bake: Bake, what: string): void {
-  if (bake.gates.length === 0) throw new InvalidArgumentError(`${what}: gates`, 'at least one gate', bake.gates);
+  if (!Array.isArray(bake?.gates) || bake.gates.length === 0)
+    throw new InvalidArgumentError(`${what}: gates`, 'at least one gate', bake?.gates);
   for (const each of bake.gates) assertGate(each);
   const { durationMs, intervalMs } = bake;
   if (!Number.isFinite(durationMs) || durationMs < 0)

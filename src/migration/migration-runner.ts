@@ -40,6 +40,8 @@ export class MigrationRunner {
     if (typeof name !== 'string' || name === '') throw new InvalidArgumentError('name', 'a name', name);
     if (!(leaseMs > 0)) throw new InvalidArgumentError('leaseMs', 'more than 0 ms', leaseMs);
     assertStages(stages);
+    if (typeof options.store?.append !== 'function')
+      throw new InvalidArgumentError('store', 'an EventStore for the journal', options.store);
     this.#stages = [...stages];
     this.#leaseMs = leaseMs;
     this.#journal = {

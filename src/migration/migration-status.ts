@@ -25,6 +25,7 @@ export type MigrationState =
 /** Where a stage stands. `preparing` and later states may have had effects; `pending` and `rolled_back` have none. */
 export type StageState = 'pending' | 'preparing' | 'running' | 'completed' | 'rolled_back';
 
+/** How far a stage is, as the journal tells it. */
 export interface StageStatus {
   readonly name: string;
   readonly state: StageState;

@@ -37,7 +37,11 @@ export class PerformanceMetricsCollector {
     return [...this.#windows.keys()];
   }
 
-  /** @throws {@link InvalidArgumentError} if the duration is no number from 0 up. */
+  /**
+   * Adds one operation to the window of its name.
+   *
+   * @throws {@link InvalidArgumentError} if the duration is no number from 0 up.
+   */
   recordOperation(operation: string, durationMs: number, success: boolean): void {
     if (!(durationMs >= 0 && durationMs < Number.POSITIVE_INFINITY)) {
       throw new InvalidArgumentError('durationMs', 'a number of ms from 0 up', durationMs);
@@ -63,6 +67,7 @@ export class PerformanceMetricsCollector {
     }
   }
 
+  /** The figures of the latest operations of this name; `sampleSize` 0 where none was recorded, and then nothing is known. */
   getPerformanceReport(operation: string): PerformanceReport {
     const window = this.#windows.get(operation);
     const durations = window?.sortedDurations() ?? new Float64Array();

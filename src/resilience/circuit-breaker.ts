@@ -81,6 +81,7 @@ export class CircuitBreaker {
     }
   }
 
+  /** `closed`: calls run; `open`: they are refused; `half-open`: one is on trial. */
   get state(): CircuitState {
     if (this.#opossum.halfOpen) return 'half-open';
     return this.#opossum.opened ? 'open' : 'closed';

@@ -46,7 +46,9 @@ export interface StateManagerOptions<S = JsonValue> {
 }
 
 /** Which state is read: the one of a version's number, or the one of a moment (a Date, or ms since 1970). */
-export type StateMoment = { readonly version?: number } | { readonly at: Date | number };
+export type StateMoment =
+  | { readonly version?: number; readonly at?: never }
+  | { readonly at: Date | number; readonly version?: never };
 
 /** How a state is written. */
 export interface SetOptions {

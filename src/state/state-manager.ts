@@ -125,7 +125,8 @@ export class StateManager<S = JsonValue> {
    */
   async get(aggregateId: string, moment: StateMoment = {}): Promise<VersionedState<S> | null> {
     this.#assertOpen();
-    if ('at' in moment) return this.#mvcc.readAsOf(aggregateId, moment.at);
+    // Also a moment that is `undefined` by mistake: it is refused, and not taken for the newest.
+    if ('at' in moment) return this.#mvcc.readAsOf(aggregateId, moment.at as Date | number);
     const { version } = moment;
     if (!this.#cache) return this.#mvcc.readVersion(aggregateId, version);
     if (version !== undefined) return this.#cache.read(aggregateId, version);

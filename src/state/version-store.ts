@@ -115,6 +115,7 @@ export type NotCommitted =
       readonly preparedBy: string;
     };
 
+/** Whether a commit took effect; that it did not, because a version had moved on, is a value and no error. */
 export type CommitOutcome = Committed | NotCommitted;
 
 /** A transaction that was prepared and not decided yet. */

@@ -57,7 +57,11 @@ export class GradualTrafficSplitter<R = { readonly key: string }> implements Tra
     this.#percentage = Math.max(0, this.#percentage - percentage(points, 'points'));
   }
 
-  /** @throws {@link InvalidArgumentError} if the request has no key. */
+  /**
+   * The system that answers this request, by the hash of its key: the same at the same percentage (TR1).
+   *
+   * @throws {@link InvalidArgumentError} if the request has no key.
+   */
   async determineTarget(request: R): Promise<TrafficTarget> {
     return this.targetOf(this.#keyOf(request));
   }

@@ -1,7 +1,7 @@
 import { withTimeout } from '../core/abort.ts';
 import type { Random } from '../core/backoff.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
-import { ClosedError } from '../core/errors.ts';
+import { ClosedError, InvalidArgumentError } from '../core/errors.ts';
 import { jsonEqual } from '../core/json-value.ts';
 import { type OnError, throwLater } from '../core/on-error.ts';
 import type { ShadowOptions } from './shadow.ts';
@@ -48,12 +48,16 @@ export class TrafficRouter<R, A> {
   readonly #shadows = new Set<Promise<void>>();
   #closed = false;
 
+  /** @throws {@link InvalidArgumentError} for a system without `handle`, or a splitter without `determineTarget`. */
   constructor(
     legacySystem: RequestHandler<R, A>,
     newSystem: RequestHandler<R, A>,
     splitter: TrafficSplitter<R>,
     options: TrafficRouterOptions<R, A> = {},
   ) {
+    checkMethod(legacySystem, 'handle', 'legacySystem');
+    checkMethod(newSystem, 'handle', 'newSystem');
+    checkMethod(splitter, 'determineTarget', 'splitter');
     this.#handlers = { legacy: legacySystem, new: newSystem };
     this.#splitter = splitter;
     this.#options = options;
@@ -144,5 +148,11 @@ export class TrafficRouter<R, A> {
     } catch (error) {
       this.#onError(error);
     }
+  }
+}
+
+function checkMethod<K extends string>(value: { readonly [key in K]: unknown }, method: K, argument: string): void {
+  if (typeof value?.[method] !== 'function') {
+    throw new InvalidArgumentError(argument, `an object with a method ${method}()`, value);
   }
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { applyResolutions } from '../../src/conflicts/apply-resolutions.ts';
+import { applyResolutions, undoResolution } from '../../src/conflicts/apply-resolutions.ts';
 import { Conflict, FieldConflict, StructuralConflict } from '../../src/conflicts/conflict.ts';
 import { ConflictResolution, ManualResolutionRequired } from '../../src/conflicts/conflict-resolution.ts';
 import { ResolutionOutdatedError } from '../../src/conflicts/errors.ts';
+import { renderConflicts } from '../../src/conflicts/render-conflicts.ts';
 import { threeWayMerge } from '../../src/conflicts/three-way-merge.ts';
 import { InvalidArgumentError } from '../../src/core/errors.ts';
 
@@ -142,5 +143,25 @@ describe('Conflict', () => {
     ['a bad stamp', { ...valid, remoteStamp: 1 }, 'conflict.remoteStamp'],
   ])('refuses %s', (_what, json, argument) => {
     expect(() => Conflict.fromJSON(json)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', argument }));
+  });
+});
+
+describe('what is no conflict or resolution is named', () => {
+  const merged = threeWayMerge({ base: 'a', local: 'b', remote: 'c' });
+  const stored = JSON.parse(JSON.stringify(merged.conflicts)) as never[];
+  const cases: [string, () => unknown, RegExp][] = [
+    ['a promise of resolutions', () => applyResolutions('a', Promise.resolve([]) as never), /^resolutions: .*a list/],
+    ['none', () => applyResolutions('a', undefined as never), /^resolutions: /],
+    ['conflicts instead', () => applyResolutions('a', merged.conflicts as never), /^resolution: .*choose\(\)/],
+    ['undoing a conflict', () => undoResolution('a', merged.conflicts[0] as never), /^resolution: /],
+    ['choosing for JSON', () => ConflictResolution.choose(stored[0]!, 'local', note), /^conflict: .*fromJSON\(\)/],
+    ['deciding JSON', () => ConflictResolution.decide(stored[0]!, 'd', note), /^conflict: .*fromJSON\(\)/],
+    ['rendering JSON', () => renderConflicts(stored), /^conflicts\[0\]: .*fromJSON\(\)/],
+    ['rendering a merge', () => renderConflicts(merged as never), /^conflicts: .*a list/],
+  ];
+
+  it.each(cases)('%s', (_name, act, message) => {
+    expect(act).toThrow(InvalidArgumentError);
+    expect(act).toThrow(message);
   });
 });

@@ -345,6 +345,7 @@ describe('aggregateStream', () => {
   it('refuses an interval, a name and a schema version that are none', async () => {
     const { store } = setUp();
     expect(() => new IntervalSnapshotStrategy(0)).toThrow(InvalidArgumentError);
+    await expect(store.aggregateStream('s', {} as never)).rejects.toThrow(/^fold: .*`initial` and `evolve`/);
     await expect(store.aggregateStream('s', { ...sum, name: '' })).rejects.toThrow(InvalidArgumentError);
     await expect(store.aggregateStream('s', { ...sum, schemaVersion: 0.5 })).rejects.toThrow(InvalidArgumentError);
   });

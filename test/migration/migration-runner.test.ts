@@ -280,6 +280,9 @@ describe('MigrationRunner', () => {
     const bake = { durationMs: 1, gates: [gate.atMost('g', 1, () => 1)] };
     const refused: [string, readonly MigrationStage[]][] = [
       ['at least one stage', []],
+      ['at least one stage', undefined as never],
+      ['stages\\[0\\].run: expected a function', [{ name: 'a' } as never]],
+      ['gates: expected at least one gate', [{ name: 'a', run, rollback: run, bake: { durationMs: 1 } as never }]],
       ['stages\\[0\\].name', [{ name: '', run }]],
       [
         'no other stage has',
@@ -297,6 +300,8 @@ describe('MigrationRunner', () => {
     for (const [message, stages] of refused) expect(() => setUp(stages), message).toThrow(new RegExp(message));
     expect(() => setUp([{ name: 'a', run }], { leaseMs: 0 })).toThrow(InvalidArgumentError);
     expect(() => setUp([{ name: 'a', run }], { name: '' })).toThrow(InvalidArgumentError);
+    const parts = { name: 'm', stages: [{ name: 'a', run }] };
+    expect(() => new MigrationRunner(parts as never)).toThrow(/^store: expected an EventStore/);
   });
 
   test('a journal that was begun with other stages, or by a later version, is refused', async () => {

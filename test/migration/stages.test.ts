@@ -216,6 +216,15 @@ describe('cutoverStage', () => {
     });
     return { log, ...setUp(stage) };
   }
+
+  test.each(['traffic', 'canary', 'finalSync', 'carryBack'])(
+    'is refused without %s, before there is a way back to need it',
+    (part) => {
+      expect(() => parts({ [part]: undefined })).toThrow(InvalidArgumentError);
+      expect(() => parts({ [part]: undefined })).toThrow(new RegExp(`^${part}`));
+    },
+  );
+
   const back = ['restore', 'carry back', 'traffic 0', 'carry back'];
 
   test('goes up share by share, then synchronizes, validates, removes; rollback carries back before and after the switch', async () => {

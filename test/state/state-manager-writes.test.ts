@@ -73,6 +73,7 @@ describe('StateManager', () => {
     expect(await manager.get('a', { at: 999 })).toBeNull();
     expect(await manager.get('a', { at: 3000 })).toBeNull();
     await expect(manager.get('a', { at: Number.NaN })).rejects.toThrow(InvalidArgumentError);
+    await expect(manager.get('a', { at: undefined } as never)).rejects.toThrow(InvalidArgumentError);
   });
 
   it('runs a transaction at the level and with the rights asked for', async () => {

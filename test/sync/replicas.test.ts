@@ -147,6 +147,9 @@ describe('SqliteTableReplica', () => {
     const columns = { title: {} };
     expect(() => new SqliteTableReplica(db, { table: 'a; DROP', idColumn: 'id', columns })).toThrow(/options.table/);
     expect(() => new SqliteTableReplica(db, { table: 'a', idColumn: 'id', columns: {} })).toThrow(/options.columns/);
+    expect(() => new SqliteTableReplica(db, { table: 'a', idColumn: 'id' } as never)).toThrow(/options.columns/);
+    const misspelt = { table: 'a', idColumn: 'id', columns: { done: { type: 'bool' } } } as never;
+    expect(() => new SqliteTableReplica(db, misspelt)).toThrow(/options.columns.done.type: expected 'json', 'boolean'/);
   });
 
   it('lists more than a page', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ClosedError } from '../../src/core/errors.ts';
+import { ClosedError, InvalidArgumentError } from '../../src/core/errors.ts';
 import { GradualTrafficSplitter } from '../../src/traffic/gradual-traffic-splitter.ts';
 import type { ShadowOutcome } from '../../src/traffic/shadow.ts';
 import { type RoutedRequest, TrafficRouter, type TrafficRouterOptions } from '../../src/traffic/traffic-router.ts';
@@ -76,4 +76,15 @@ describe('TrafficRouter', () => {
     await router.close();
     await expect(router.routeRequest({ key: 'a' })).rejects.toThrow(ClosedError);
   });
+});
+
+it('refuses what is no system and no splitter when it is made', () => {
+  const system = { handle: async () => 'answer' };
+  const splitter = new GradualTrafficSplitter<Request>();
+  const bare = (async () => 'answer') as never;
+  expect(() => new TrafficRouter(bare, system, splitter)).toThrow(
+    /^legacySystem: expected an object with .* handle\(\)/,
+  );
+  expect(() => new TrafficRouter(system, bare, splitter)).toThrow(/^newSystem/);
+  expect(() => new TrafficRouter(system, system, undefined as never)).toThrow(InvalidArgumentError);
 });

@@ -6,7 +6,7 @@ import type { JsonValue } from '../../core/json-value.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
 import { ttlToMs } from '../../core/ttl.ts';
 import { applyDdl } from './pg-ddl.ts';
-import { type PgDatabase, type PgResult, query } from './pg-queryable.ts';
+import { checkClient, type PgDatabase, type PgResult, query } from './pg-queryable.ts';
 
 /** Where a {@link DatabaseCacheProvider} keeps its values. */
 export interface DatabaseCacheProviderOptions {
@@ -31,7 +31,7 @@ export class DatabaseCacheProvider implements CacheProvider {
 
   /** @throws {@link InvalidArgumentError} for names that are no plain identifiers, or a `ttl` not more than 0. */
   constructor(db: PgDatabase, options: DatabaseCacheProviderOptions = {}) {
-    this.#db = db;
+    this.#db = checkClient(db);
     const schema = quoteIdentifier(options.schema ?? 'migration', 'options.schema');
     this.#table = `${schema}.${quoteIdentifier(options.table ?? 'cache', 'options.table')}`;
     this.#ttl = options.ttl;

@@ -1,5 +1,5 @@
 import { storageError } from '../../core/errors.ts';
-import { type PgDatabase, query } from './pg-queryable.ts';
+import { checkClient, type PgDatabase, query } from './pg-queryable.ts';
 
 interface Waiting {
   readonly payloads: readonly string[];
@@ -21,7 +21,7 @@ export class NotificationSender {
   #sending = false;
 
   constructor(db: PgDatabase, channel: string) {
-    this.#db = db;
+    this.#db = checkClient(db);
     this.#channel = channel;
   }
 

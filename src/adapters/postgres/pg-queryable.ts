@@ -1,4 +1,4 @@
-import { StorageError } from '../../core/errors.ts';
+import { InvalidArgumentError, StorageError } from '../../core/errors.ts';
 import { KeyedQueue } from '../../core/keyed-queue.ts';
 
 /** The rows that a statement gave. */
@@ -38,6 +38,12 @@ export interface PgTransactional extends PgQueryable {
  * A single pg.Client must not have a transaction of yours open while the library uses it.
  */
 export type PgDatabase = PgPool | PgTransactional | PgQueryable;
+
+/** @throws {@link InvalidArgumentError} for what is no client, such as a URL or the options of one. */
+export function checkClient<D extends PgDatabase>(db: D): D {
+  if (typeof db?.query === 'function') return db;
+  throw new InvalidArgumentError('db', 'a pg.Pool, pg.Client or PGlite', db);
+}
 
 /** Runs a statement, which is named for errors, and gives its rows. */
 export type NamedQuery = <R>(operation: string, text: string, values: unknown[]) => Promise<readonly R[]>;

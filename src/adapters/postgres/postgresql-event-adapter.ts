@@ -27,7 +27,7 @@ import { callersWork, OpenTransaction, runInTransaction } from './open-transacti
 import { streamKey } from './pg-append-locks.ts';
 import { call, expectedNumber } from './pg-append-statement.ts';
 import { layoutStatements, migrateLayout } from './pg-ddl.ts';
-import { pgError } from './pg-error.ts';
+import { pgError, tableError } from './pg-error.ts';
 import { PgEventAppender } from './pg-event-appender.ts';
 import { eventDdl } from './pg-event-ddl.ts';
 import { importEvents, importStreams } from './pg-event-imports.ts';
@@ -37,6 +37,7 @@ import { hear, type PgHearing } from './pg-hearing.ts';
 import { type EventHorizon, PgHorizonPublisher } from './pg-horizon-publisher.ts';
 import { channelOf, PgNotifier } from './pg-notifier.ts';
 import {
+  checkClient,
   isPool,
   type NamedQuery,
   type PgDatabase,
@@ -106,8 +107,9 @@ export class PostgreSQLEventAdapter implements EventAdapter {
   readonly #state: PgEventState;
   readonly #publisher: PgHorizonPublisher | undefined;
 
-  /** @throws {@link InvalidArgumentError} for a schema that is not a plain identifier. */
+  /** @throws {@link InvalidArgumentError} for what is no client, and a schema that is not a plain identifier. */
   constructor(db: PgDatabase, options: PostgreSQLEventAdapterOptions = {}) {
+    this.#db = checkClient(db);
     const { schema = 'migration', clock = systemClock, random = Math.random, onError = throwLater } = options;
     const {
       listener,
@@ -116,7 +118,6 @@ export class PostgreSQLEventAdapter implements EventAdapter {
       maxWaitingAppends = 10_000,
       maxAttempts = 10,
     } = options;
-    this.#db = db;
     this.#schema = quoteIdentifier(schema, 'options.schema');
     this.#options = options;
     const rows: NamedQuery = (operation, text, values) => this.#rows(operation, text, values);
@@ -169,8 +170,7 @@ export class PostgreSQLEventAdapter implements EventAdapter {
     try {
       await migrateLayout(this.#db, this.#schema, part, eventDdl(this.#schema));
     } catch (error) {
-      const advice = 'give this role the right to, or run ddl() once as one that may';
-      throw pgError('create the event tables', advice, error);
+      throw tableError('event tables', error);
     }
   }
 

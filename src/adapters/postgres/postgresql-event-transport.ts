@@ -46,7 +46,7 @@ export class PostgreSQLEventTransport implements EventTransport {
 
   /**
    * @param db - To send by: a pg.Pool, pg.Client or PGlite; through PgBouncer too.
-   * @throws {@link InvalidArgumentError} for a channel that is not a plain identifier.
+   * @throws {@link InvalidArgumentError} for what is no client, and a channel that is not a plain identifier.
    */
   constructor(db: PgDatabase, options: PostgreSQLEventTransportOptions = {}) {
     const { channel = 'zyflow_events', maxTextBytes = 16 * 1024 * 1024, maxPartAgeMs = 30_000 } = options;

@@ -4,8 +4,9 @@ import { Initialization } from '../../core/initialization.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
 import type { KeyStore } from '../../events/key-store.ts';
 import { migrateLayout } from './pg-ddl.ts';
+import { tableError } from './pg-error.ts';
 import { failureOf } from './pg-failure.ts';
-import { type PgDatabase, query } from './pg-queryable.ts';
+import { checkClient, type PgDatabase, query } from './pg-queryable.ts';
 
 /** Tries of a statement that the server gives up, and of a key that is deleted as soon as it is there. */
 const maxAttempts = 10;
@@ -28,9 +29,9 @@ export class PostgreSQLKeyStore implements KeyStore {
   readonly #table: string;
   readonly #initialization: Initialization;
 
-  /** @throws {@link InvalidArgumentError} for a schema that is not a plain identifier. */
+  /** @throws {@link InvalidArgumentError} for what is no client, and a schema that is not a plain identifier. */
   constructor(db: PgDatabase, options: PostgreSQLKeyStoreOptions = {}) {
-    this.#db = db;
+    this.#db = checkClient(db);
     const schema = quoteIdentifier(options.schema ?? 'migration', 'options.schema');
     this.#table = `${schema}.subject_keys`;
     const statements = [`create table ${this.#table} (subject text collate "C" primary key, key bytea not null)`];
@@ -42,7 +43,7 @@ export class PostgreSQLKeyStore implements KeyStore {
     try {
       await this.#initialization.done();
     } catch (error) {
-      throw storageError('create the table of keys', 'give this role the right to, or run it as one that may', error);
+      throw tableError('table of keys', error);
     }
   }
 

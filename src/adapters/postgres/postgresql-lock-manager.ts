@@ -31,7 +31,7 @@ export class PostgreSQLLockManager implements LockManager {
   /** @throws {@link InvalidArgumentError} for what is no pool: one connection is one owner for PostgreSQL. */
   constructor(pool: PgPool, options: PostgreSQLLockManagerOptions = {}) {
     const { namespace = 'migration', clock = systemClock } = options;
-    if (!isPool(pool))
+    if (typeof pool?.query !== 'function' || !isPool(pool))
       throw new InvalidArgumentError('pool', 'a pool (pg.Pool), for each owner needs a connection', pool);
     this.#pool = pool;
     this.#namespace = namespace;

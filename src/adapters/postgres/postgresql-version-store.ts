@@ -24,11 +24,11 @@ import type {
 } from '../../state/version-store.ts';
 import { callersWork, OpenTransaction } from './open-transaction.ts';
 import { layoutStatements, migrateLayout } from './pg-ddl.ts';
-import { pgError } from './pg-error.ts';
+import { pgError, tableError } from './pg-error.ts';
 import type { Int8 } from './pg-event-rows.ts';
 import { failureOf } from './pg-failure.ts';
 import { PgGroups, type Settled, type Waiting } from './pg-groups.ts';
-import { isPool, type PgDatabase, type PgQueryable, query, withTransaction } from './pg-queryable.ts';
+import { checkClient, isPool, type PgDatabase, type PgQueryable, query, withTransaction } from './pg-queryable.ts';
 import { versionDdl } from './pg-version-ddl.ts';
 import { committedOf, type OutcomeRow, refusalOf, requestValues, retentionValues } from './pg-version-outcome.ts';
 import { PgVersionPacker } from './pg-version-packer.ts';
@@ -72,10 +72,10 @@ export class PostgreSQLVersionStore implements VersionStore {
     maxInFlight: 1,
   });
 
-  /** @throws {@link InvalidArgumentError} for a schema that is not a plain identifier. */
+  /** @throws {@link InvalidArgumentError} for what is no client, and a schema that is not a plain identifier. */
   constructor(db: PgDatabase, options: PostgreSQLVersionStoreOptions = {}) {
     const { schema = 'migration' } = options;
-    this.#db = db;
+    this.#db = checkClient(db);
     this.#schema = quoteIdentifier(schema, 'options.schema');
     this.#options = options;
     this.#queries = versionQueries(this.#schema);
@@ -97,8 +97,7 @@ export class PostgreSQLVersionStore implements VersionStore {
     try {
       await migrateLayout(this.#db, this.#schema, part, versionDdl(this.#schema));
     } catch (error) {
-      const advice = 'give this role the right to, or run ddl() once as one that may';
-      throw pgError('create the version tables', advice, error);
+      throw tableError('version tables', error);
     }
   }
 

@@ -2,7 +2,7 @@ import { sleep } from '../../core/abort.ts';
 import { backoffDelay } from '../../core/backoff.ts';
 import { CallersError } from '../../core/callers-error.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
-import { StorageError, storageError } from '../../core/errors.ts';
+import { InvalidArgumentError, StorageError, storageError } from '../../core/errors.ts';
 
 /** A prepared statement, as better-sqlite3, libsql and node:sqlite have it. */
 export interface SqliteStatement {
@@ -20,6 +20,12 @@ export interface SqliteStatement {
 export interface SqliteDatabase {
   prepare(sql: string): SqliteStatement;
   exec(sql: string): unknown;
+}
+
+/** @throws {@link InvalidArgumentError} for what is no open database, such as the path of one. */
+export function checkDatabase(db: SqliteDatabase): SqliteDatabase {
+  if (typeof db?.prepare === 'function' && typeof db.exec === 'function') return db;
+  throw new InvalidArgumentError('db', 'an open database of better-sqlite3, libsql or node:sqlite', db);
 }
 
 /** How long to wait for another process that holds the file. */
@@ -164,7 +170,7 @@ export async function named<T>(operation: string, work: () => Promise<T>): Promi
 /** What a failed operation is thrown as: what the caller's own work threw as it is, a driver's error as the cause. */
 export function sqliteError(operation: string, error: unknown): unknown {
   if (error instanceof CallersError) return error.cause;
-  return storageError(operation, 'nothing was written: try again', error);
+  return storageError(operation, 'nothing was written: mend what the database says, then try again', error);
 }
 
 /** The number of column `n`; a driver may have been told to give integers as bigint. */

@@ -20,6 +20,7 @@ import type {
 import { callersWorkSync } from './callers-work-sync.ts';
 import { SqliteCommitGroups } from './sqlite-commit-groups.ts';
 import {
+  checkDatabase,
   inTransaction,
   named,
   number,
@@ -58,11 +59,11 @@ export class SqliteEventAdapter implements EventAdapter {
   readonly #groups: SqliteCommitGroups;
   #prepared: { readonly statements: EventStatements; readonly log: SqliteEventLog } | undefined;
 
-  /** @throws {@link InvalidArgumentError} for a prefix that is not a plain identifier. */
+  /** @throws {@link InvalidArgumentError} for what is no open database, and a prefix that is not a plain identifier. */
   constructor(db: SqliteDatabase, options: SqliteEventAdapterOptions = {}) {
     const { tablePrefix = 'migration_', ...waiting } = options;
     quoteIdentifier(tablePrefix, 'options.tablePrefix');
-    this.#db = db;
+    this.#db = checkDatabase(db);
     this.#prefix = tablePrefix;
     this.#waiting = waiting;
     this.#groups = new SqliteCommitGroups((work) => this.#write('append events', work));

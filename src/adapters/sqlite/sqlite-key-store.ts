@@ -4,7 +4,14 @@ import { StorageError } from '../../core/errors.ts';
 import { Initialization } from '../../core/initialization.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
 import type { KeyStore } from '../../events/key-store.ts';
-import { named, type SqliteDatabase, type SqliteWaiting, whileBusy, writeTransaction } from './sqlite-database.ts';
+import {
+  checkDatabase,
+  named,
+  type SqliteDatabase,
+  type SqliteWaiting,
+  whileBusy,
+  writeTransaction,
+} from './sqlite-database.ts';
 
 /** Where the keys are kept in the database, and how long to wait for it. */
 export interface SqliteKeyStoreOptions {
@@ -29,11 +36,11 @@ export class SqliteKeyStore implements KeyStore {
   readonly #waiting: SqliteWaiting;
   readonly #initialization = new Initialization(() => this.#createTables());
 
-  /** @throws {@link InvalidArgumentError} for a prefix that is not a plain identifier. */
+  /** @throws {@link InvalidArgumentError} for what is no open database, and a prefix that is not a plain identifier. */
   constructor(db: SqliteDatabase, options: SqliteKeyStoreOptions = {}) {
     const { tablePrefix = 'migration_', ...waiting } = options;
     quoteIdentifier(tablePrefix, 'options.tablePrefix');
-    this.#db = db;
+    this.#db = checkDatabase(db);
     this.#keys = `"${tablePrefix}subject_keys"`;
     this.#subjects = `"${tablePrefix}key_subjects"`;
     this.#waiting = waiting;

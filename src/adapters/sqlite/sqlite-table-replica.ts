@@ -4,7 +4,14 @@ import { InvalidArgumentError, StorageError } from '../../core/errors.ts';
 import { type JsonObject, type JsonValue, setOwn } from '../../core/json-value.ts';
 import { quoteIdentifier } from '../../core/sql-identifier.ts';
 import type { Replica, ReplicaRecord, ReplicaWriteOptions, ReplicaWriteOutcome } from '../../sync/replica.ts';
-import { inTransaction, named, readCommitted, type SqliteDatabase, type SqliteWaiting } from './sqlite-database.ts';
+import {
+  checkDatabase,
+  inTransaction,
+  named,
+  readCommitted,
+  type SqliteDatabase,
+  type SqliteWaiting,
+} from './sqlite-database.ts';
 import { WatchedTable } from './watched-table.ts';
 
 /** Where a field stands in the table, and as what. */
@@ -15,13 +22,13 @@ export interface SqliteColumn {
   readonly type?: 'json' | 'boolean';
 }
 
-/** How records stand in a table of yours. */
-export interface SqliteTableReplicaOptions {
+/** How records stand in a table of yours. `S` is a record's state. */
+export interface SqliteTableReplicaOptions<S extends object = JsonObject> {
   readonly table: string;
   /** The column that holds the record's id, of type TEXT or INTEGER: a key, or unique. */
   readonly idColumn: string;
   /** The fields of a state, and their columns. Other columns are left alone; a new row gets their defaults. */
-  readonly columns: Readonly<Record<string, SqliteColumn>>;
+  readonly columns: { readonly [F in keyof S]-?: SqliteColumn };
   /** While it is watched: how often the database is asked whether anybody has written to it, in ms. Default 200. */
   readonly pollIntervalMs?: number;
   /** How long to wait while another process writes, in ms. Default 5000. */
@@ -38,7 +45,7 @@ type Row = Readonly<Record<string, unknown>>;
  * While it is watched, the table is read when anybody has written to the database, and what has changed is told: a hash of
  * each row is kept in memory.
  */
-export class SqliteTableReplica implements Replica<JsonObject> {
+export class SqliteTableReplica<S extends object = JsonObject> implements Replica<S> {
   readonly #db: SqliteDatabase;
   readonly #fields: readonly (readonly [field: string, column: Required<Omit<SqliteColumn, 'type'>> & SqliteColumn])[];
   readonly #table: string;
@@ -46,16 +53,18 @@ export class SqliteTableReplica implements Replica<JsonObject> {
   readonly #waiting: SqliteWaiting;
   readonly #watched: WatchedTable;
 
-  /** @throws {@link InvalidArgumentError} for a name that is not a plain identifier. */
-  constructor(db: SqliteDatabase, options: SqliteTableReplicaOptions) {
+  /** @throws {@link InvalidArgumentError} for what is no open database, a name that is not a plain identifier, an unknown type. */
+  constructor(db: SqliteDatabase, options: SqliteTableReplicaOptions<NoInfer<S>>) {
     const { table, idColumn, columns, pollIntervalMs = 200, ...waiting } = options;
-    this.#db = db;
+    this.#db = checkDatabase(db);
     this.#table = quoteIdentifier(table, 'options.table');
     this.#id = quoteIdentifier(idColumn, 'options.idColumn');
-    this.#fields = Object.entries(columns).map(([field, { column = field, ...rest }]) => [
-      field,
-      { ...rest, column: quoteIdentifier(column, `options.columns.${field}`) },
-    ]);
+    this.#fields = Object.entries<SqliteColumn>(columns ?? {}).map(([field, { column = field, type, ...rest }]) => {
+      if (type !== undefined && type !== 'json' && type !== 'boolean') {
+        throw new InvalidArgumentError(`options.columns.${field}.type`, "'json', 'boolean' or none", type);
+      }
+      return [field, { ...rest, ...(type && { type }), column: quoteIdentifier(column, `options.columns.${field}`) }];
+    });
     if (this.#fields.length === 0) throw new InvalidArgumentError('options.columns', 'at least one field', columns);
     this.#waiting = waiting;
     const names = this.#fields.map(([, { column }]) => column);
@@ -68,10 +77,7 @@ export class SqliteTableReplica implements Replica<JsonObject> {
     });
   }
 
-  async read(
-    id: string,
-    options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<ReplicaRecord<JsonObject>> {
+  async read(id: string, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<ReplicaRecord<S>> {
     const columns = this.#fields.map(([, { column }], at) => `${column} AS c${at}`).join(', ');
     const statement = `SELECT ${columns} FROM ${this.#table} WHERE ${this.#id} = ?`;
     const row = await named('read a row to be synced', () =>
@@ -86,7 +92,7 @@ export class SqliteTableReplica implements Replica<JsonObject> {
     return { state: this.#stateOf(values), version: JSON.stringify(values) };
   }
 
-  async write(id: string, state: JsonObject | undefined, options: ReplicaWriteOptions): Promise<ReplicaWriteOutcome> {
+  async write(id: string, state: S | undefined, options: ReplicaWriteOptions): Promise<ReplicaWriteOutcome> {
     const { expectedVersion, signal } = options;
     const values = state && this.#valuesOf(state);
     const before = expectedVersion === '' ? undefined : (JSON.parse(expectedVersion) as JsonValue[]);
@@ -138,7 +144,7 @@ export class SqliteTableReplica implements Replica<JsonObject> {
     return row;
   }
 
-  #stateOf(values: readonly JsonValue[]): JsonObject {
+  #stateOf(values: readonly JsonValue[]): S {
     const state: JsonObject = {};
     for (const [at, [field, { type }]] of this.#fields.entries()) {
       const value = values[at]!;
@@ -148,17 +154,17 @@ export class SqliteTableReplica implements Replica<JsonObject> {
         value === null ? null : type === 'boolean' ? value !== 0 : type === 'json' ? json(value, field) : value,
       );
     }
-    return state;
+    return state as S;
   }
 
-  #valuesOf(state: JsonObject): JsonValue[] {
+  #valuesOf(state: object): JsonValue[] {
     const known = new Set(this.#fields.map(([field]) => field));
     const unknown = Object.keys(state).find((field) => !known.has(field));
     if (unknown !== undefined) {
       throw new InvalidArgumentError('state', `only fields that have a column (${[...known].join(', ')})`, unknown);
     }
     return this.#fields.map(([field, { type }]) => {
-      const value = state[field] ?? null;
+      const value = (state as JsonObject)[field] ?? null;
       if (value === null) return null;
       if (type === 'json') return JSON.stringify(value);
       if (type === 'boolean' && typeof value === 'boolean') return Number(value);

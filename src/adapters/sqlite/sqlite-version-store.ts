@@ -19,6 +19,7 @@ import type {
 import { callersWorkSync } from './callers-work-sync.ts';
 import { SqliteCommitGroups } from './sqlite-commit-groups.ts';
 import {
+  checkDatabase,
   inTransaction,
   named,
   readCommitted,
@@ -60,11 +61,11 @@ export class SqliteVersionStore implements VersionStore {
   readonly #groups: SqliteCommitGroups;
   #ready: { readonly statements: VersionStatements; readonly log: SqliteVersionLog } | undefined;
 
-  /** @throws {@link InvalidArgumentError} for a prefix that is not a plain identifier. */
+  /** @throws {@link InvalidArgumentError} for what is no open database, and a prefix that is not a plain identifier. */
   constructor(db: SqliteDatabase, options: SqliteVersionStoreOptions = {}) {
     const { tablePrefix = 'migration_', ...waiting } = options;
     quoteIdentifier(tablePrefix, 'options.tablePrefix');
-    this.#db = db;
+    this.#db = checkDatabase(db);
     this.#prefix = tablePrefix;
     this.#waiting = waiting;
     this.#groups = new SqliteCommitGroups((work) => writeTransaction(db, work, waiting));

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../../core/errors.ts';
+import { assertBake } from '../assert-stages.ts';
 import { StageCheckFailedError } from '../errors.ts';
 import type { RemovalReport } from '../legacy-removal-script.ts';
 import type { Bake, MigrationStage, StageCheckpoint, StageContext } from '../stage.ts';
@@ -49,7 +50,8 @@ export interface CutoverStageOptions extends StageOptions {
  * Each share is watched before the next. With all traffic on the new system the last data is synchronized, the system
  * validated and the legacy system removed, in this order; each must succeed for the next to begin.
  *
- * @throws {@link InvalidArgumentError} if the percentages don't rise to 100.
+ * @throws {@link InvalidArgumentError} if the percentages don't rise to 100, or a part is missing: better now than when
+ * there is something to roll back.
  */
 export function cutoverStage(options: CutoverStageOptions): MigrationStage {
   const { name = 'cutover', gates, bake, traffic, percentages = [1, 5, 25, 50, 100] } = options;
@@ -58,6 +60,11 @@ export function cutoverStage(options: CutoverStageOptions): MigrationStage {
   if (!rising || percentages.at(-1) !== 100) {
     throw new InvalidArgumentError('percentages', 'numbers above 0 that rise to 100', percentages.join(', '));
   }
+  if (typeof traffic?.setNewSystemTraffic !== 'function')
+    throw new InvalidArgumentError('traffic', 'a splitter with setNewSystemTraffic()', traffic);
+  if (typeof finalSync !== 'function') throw new InvalidArgumentError('finalSync', 'a function', finalSync);
+  if (typeof carryBack !== 'function') throw new InvalidArgumentError('carryBack', 'a function', carryBack);
+  assertBake(canary, 'canary');
   return {
     name,
     ...(gates && { gates }),

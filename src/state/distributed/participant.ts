@@ -40,6 +40,7 @@ export interface SagaParticipant<I = unknown> {
   compensate(transactionId: string, input: I, signal: AbortSignal): Promise<unknown>;
 }
 
+/** A party to distributed transactions: one that can prepare, or one that can only do and undo. */
 export type Participant = TwoPhaseParticipant | SagaParticipant;
 
 /** The participants of a coordinator by their names, which the log keeps: a name stays as long as a transaction is open. */
