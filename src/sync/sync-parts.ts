@@ -33,6 +33,8 @@ export function syncParts<S>(options: SyncCoordinatorOptions<S>, reconciler: Rec
     reconciler,
   };
   const merger = options.merger ?? (jsonMerger as StateMerger<S>);
+  if (!hasMethods(merger, ['merge', 'apply']))
+    throw new InvalidArgumentError('options.merger', 'a StateMerger', merger);
   return { ...shared, records: new RecordSync<S>({ ...shared, merger }) };
 }
 

@@ -4,6 +4,7 @@ import { ConflictResolution } from '../../src/conflicts/conflict-resolution.ts';
 import { RecoveryManager } from '../../src/resilience/recovery-manager.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
 import { MemoryReplica } from '../../src/sync/memory-replica.ts';
+import type { StateMerger } from '../../src/sync/state-merger.ts';
 import { SyncCoordinator } from '../../src/sync/sync-coordinator.ts';
 import type { SyncCoordinatorOptions } from '../../src/sync/sync-coordinator-options.ts';
 import type { SyncJournal } from '../../src/sync/sync-journal.ts';
@@ -221,6 +222,10 @@ describe('two-way sync', () => {
   it('refuses one replica alone, and calls that need two', async () => {
     const spec = new MemoryReplica();
     expect(() => new SyncCoordinator({ spec })).toThrow(/options.runtime: expected a Replica/);
+    const merger = (() => undefined) as unknown as StateMerger<unknown>;
+    expect(() => new SyncCoordinator({ spec, runtime: spec, merger })).toThrow(
+      /options.merger: expected a StateMerger/,
+    );
     await expect(new SyncCoordinator().sync('c1')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     await expect(new SyncCoordinator().start()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
