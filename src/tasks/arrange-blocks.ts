@@ -89,11 +89,11 @@ function mergeParents(
   for (const id of blocks.keys()) {
     const sides = [local, remote].filter((side) => side.has(id));
     const [side = base, other = side] = sides;
-    const [before, ours, theirs] = [base.get(id), side.get(id), other.get(id)];
+    const [before, ours, theirs] = [standing(base, id), standing(side, id), standing(other, id)];
     const isNew = !base.has(id);
-    if (ours === theirs || before === theirs) merged.set(id, standing(side, id));
-    else if (before === ours) merged.set(id, standing(other, id));
-    else if (isNew) merged.set(id, [standing(side, id), standing(other, id)].sort()[0]);
+    if (ours === theirs || before === theirs) merged.set(id, ours);
+    else if (before === ours) merged.set(id, theirs);
+    else if (isNew) merged.set(id, [ours, theirs].sort()[0]);
     else if (isNewHeading(ours) || isNewHeading(theirs)) isSplit = true;
     else return undefined;
   }

@@ -1,5 +1,7 @@
 import { mergeOrder } from '../conflicts/merge-order.ts';
+import { inOrder } from './in-order.ts';
 import { longestRisingRun } from './longest-rising-run.ts';
+import { swapsBetween } from './swaps-between.ts';
 
 type Ids = readonly string[];
 
@@ -37,25 +39,46 @@ function foldRuns(side: Ids, other: Ids, keyOf: (id: string) => string, runs: Ma
 }
 
 function mergeMoves(base: Ids, local: Ids, remote: Ids): Ids | undefined {
-  const merged = mergeOrder(base, local, remote);
   const inAll = [base, local, remote].map((ids) => new Set(ids));
-  const [shared, one, other] = [base, local, remote].map((ids) =>
+  const [shared, ours, theirs] = [base, local, remote].map((ids) =>
     ids.filter((id) => inAll.every((some) => some.has(id))),
   ) as [string[], string[], string[]];
-  if (one.every((id, at) => id === other[at])) return merged.order as Ids;
-  const places = new Map(shared.map((id, place) => [id, place]));
-  const movedIn = (order: Ids): ReadonlySet<string> => {
+  if (areMovedApart(shared, ours, theirs)) return undefined;
+  const order = joinSwaps(shared, ours, theirs);
+  return order && (mergeOrder(order, inOrder(local, order, String), inOrder(remote, order, String)).order as Ids);
+}
+
+/** The order in which those pairs are swapped that either side swapped; undefined if there is no such order. */
+function joinSwaps(base: Ids, local: Ids, remote: Ids): Ids | undefined {
+  const [before, ours, theirs] = [base, local, remote].map(placesIn) as [Places, Places, Places];
+  const isBefore = (places: Places, a: string, b: string) => places.get(a)! < places.get(b)!;
+  const joined = base.toSorted((a, b) => {
+    const stays = isBefore(before, a, b);
+    const isSwapped = [ours, theirs].some((places) => isBefore(places, a, b) !== stays);
+    return stays === isSwapped ? 1 : -1;
+  });
+  const [one, other] = [swapsBetween(base, local), swapsBetween(base, remote)];
+  const swaps = (one + other + swapsBetween(local, remote)) / 2;
+  const hasBoth = one + swapsBetween(local, joined) === swaps && other + swapsBetween(remote, joined) === swaps;
+  return hasBoth && swapsBetween(base, joined) === swaps ? joined : undefined;
+}
+
+/** Whether there is something that both sides moved, each to another place between what neither moved. */
+function areMovedApart(base: Ids, local: Ids, remote: Ids): boolean {
+  const places = placesIn(base);
+  const [ours, theirs] = [local, remote].map((order) => {
     const steady = longestRisingRun(order.map((id) => places.get(id)!));
     return new Set(order.filter((_, at) => !steady.has(at)));
+  }) as [Set<string>, Set<string>];
+  const gapsIn = (order: Ids) => {
+    let gap = 0;
+    const isSteady = (id: string) => !ours.has(id) && !theirs.has(id);
+    return new Map(order.map((id) => [id, isSteady(id) ? gap++ : gap]));
   };
-  const [ours, theirs] = [movedIn(one), movedIn(other)];
-  if ([...ours].some((id) => theirs.has(id))) return undefined;
-  if (merged.conflicts.length === 0) return merged.order as Ids;
-  // What only one side moved is as if that side had added it.
-  const steady = shared.filter((id) => !ours.has(id) && !theirs.has(id));
-  return mergeOrder(
-    steady,
-    local.filter((id) => !theirs.has(id)),
-    remote.filter((id) => !ours.has(id)),
-  ).order as Ids;
+  const [mine, yours] = [gapsIn(local), gapsIn(remote)];
+  return [...ours].some((id) => theirs.has(id) && mine.get(id) !== yours.get(id));
 }
+
+type Places = ReadonlyMap<string, number>;
+
+const placesIn = (ids: Ids): Places => new Map(ids.map((id, place) => [id, place]));
