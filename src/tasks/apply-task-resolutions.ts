@@ -4,7 +4,7 @@ import { InvalidArgumentError } from '../core/errors.ts';
 import { jsonEqual } from '../core/json-value.ts';
 import { removeMarkers } from './conflict-comments.ts';
 import { formatOf, fromPlain, toPlain } from './file-format.ts';
-import { isReadBack, printBlocks } from './print-blocks.ts';
+import { hasLinesOf, printBlocks } from './print-blocks.ts';
 import { type Block, blocksOf, printLine } from './task-blocks.ts';
 import { parseTaskLine } from './task-line.ts';
 import { TasksDocument } from './tasks-document.ts';
@@ -43,7 +43,7 @@ export function applyTaskResolutions(text: string, resolutions: readonly Conflic
   const blocks = pinTwins(parsed, blocksOf(before), resolutions);
   const decided = applyResolutions<readonly Block[]>(blocks, resolutions);
   const result = printBlocks(decided);
-  if (!decided.every(isBlock) || !isReadBack(result, decided)) {
+  if (!decided.every(isBlock) || !hasLinesOf(result, decided)) {
     throw new InvalidArgumentError(
       'resolutions',
       'values that are read as the tasks, headings or texts they are',

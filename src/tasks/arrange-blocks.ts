@@ -35,8 +35,10 @@ export function arrangeBlocks(
     if (!order) return undefined;
     for (const id of order.toReversed()) open.push(id);
   }
-  // What is nested in itself is below nothing.
-  return arranged.length === state.length ? arranged : undefined;
+  // What is nested in itself is below nothing; what is indented is nested in whatever task it comes to stand behind.
+  const read = parentsOf(arranged);
+  const isRead = arranged.length === state.length && arranged.every(({ id }) => read.get(id) === parents.get(id));
+  return isRead ? arranged : undefined;
 }
 
 /** The order of one list: right where headings were written between blocks that nobody moved. */

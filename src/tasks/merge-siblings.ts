@@ -1,6 +1,6 @@
 import { mergeOrder } from '../conflicts/merge-order.ts';
 import { inOrder } from './in-order.ts';
-import { longestRisingRun } from './longest-rising-run.ts';
+import { inLongestRisingRuns } from './longest-rising-run.ts';
 import { swapsBetween } from './swaps-between.ts';
 
 type Ids = readonly string[];
@@ -63,11 +63,11 @@ function joinSwaps(base: Ids, local: Ids, remote: Ids): Ids | undefined {
   return hasBoth && swapsBetween(base, joined) === swaps ? joined : undefined;
 }
 
-/** Whether there is something that both sides moved, each to another place between what neither moved. */
+/** Whether there is something that both sides moved for sure, each to another place between what neither moved. */
 function areMovedApart(base: Ids, local: Ids, remote: Ids): boolean {
   const places = placesIn(base);
   const [ours, theirs] = [local, remote].map((order) => {
-    const steady = longestRisingRun(order.map((id) => places.get(id)!));
+    const steady = inLongestRisingRuns(order.map((id) => places.get(id)!));
     return new Set(order.filter((_, at) => !steady.has(at)));
   }) as [Set<string>, Set<string>];
   const gapsIn = (order: Ids) => {
