@@ -1,5 +1,6 @@
 import { applyResolutions } from '../conflicts/apply-resolutions.ts';
 import type { ConflictResolution } from '../conflicts/conflict-resolution.ts';
+import { ResolutionOutdatedError } from '../conflicts/errors.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { jsonEqual } from '../core/json-value.ts';
 import { removeMarkers } from './conflict-comments.ts';
@@ -34,23 +35,41 @@ export function applyTaskResolutions(text: string, resolutions: readonly Conflic
   const unmarked = removeMarkers(text);
   const whole = resolutions.filter(({ conflict }) => typeof conflict.baseValue === 'string' && conflict.path === '');
   if (whole.length > 0) return checkedText(applyResolutions<unknown>(unmarked, whole));
-  const formats = [unmarked, base].map(formatOf);
+  const decided = decide(unmarked, resolutions, base);
+  if (!isDecided(decided, resolutions, base)) throw unreadable(decided);
+  return decided;
+}
+
+function decide(text: string, resolutions: readonly ConflictResolution[], base: string): string {
+  const formats = [text, base].map(formatOf);
   // Conflicts of files with line ends of one kind hold plain ones.
   const isMixed = formats.some((format) => format.isMixed) || JSON.stringify(resolutions).includes('\\r\\n');
   const format = { ...formats[0]!, isMixed };
   const before = TasksDocument.parse(toPlain(base, format));
-  const parsed = blocksOf(TasksDocument.parse(toPlain(unmarked, format), { previous: before }), before);
+  const parsed = blocksOf(TasksDocument.parse(toPlain(text, format), { previous: before }), before);
   const blocks = pinTwins(parsed, blocksOf(before), resolutions);
   const decided = applyResolutions<readonly Block[]>(blocks, resolutions);
   const result = printBlocks(decided);
-  if (!decided.every(isBlock) || !hasLinesOf(result, decided)) {
-    throw new InvalidArgumentError(
-      'resolutions',
-      'values that are read as the tasks, headings or texts they are',
-      result,
-    );
-  }
+  if (!decided.every(isBlock) || !hasLinesOf(result, decided)) throw unreadable(result);
   return fromPlain(result, format);
+}
+
+/** Whether nothing is left to decide: in code, or among twins, a decision could find something more to change. */
+function isDecided(text: string, resolutions: readonly ConflictResolution[], base: string): boolean {
+  try {
+    return decide(text, resolutions, base) === text;
+  } catch (error) {
+    if (error instanceof ResolutionOutdatedError) return true;
+    throw error;
+  }
+}
+
+function unreadable(result: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    'resolutions',
+    'values that are read as the tasks, headings or texts they are',
+    result,
+  );
 }
 
 /** Of several blocks with the same words, the one in dispute is that which still stands where the merge put it. */

@@ -1,4 +1,4 @@
-import { Conflict, DeletionConflict, FieldConflict } from '../conflicts/conflict.ts';
+import { Conflict, FieldConflict } from '../conflicts/conflict.ts';
 import { ConflictResolution } from '../conflicts/conflict-resolution.ts';
 import { ResolutionOutdatedError } from '../conflicts/errors.ts';
 import { type ThreeWayMergeResult, threeWayMerge } from '../conflicts/three-way-merge.ts';
@@ -126,30 +126,22 @@ function placed(conflict: Conflict, places: ReadonlyMap<string, number>): Confli
 }
 
 /**
- * Whether what is in dispute is found again in the file, and not taken for what was decided to be gone: blocks may flow
- * into each other there, and of twins another takes the place of the one that was removed.
+ * Whether each side's version of what is in dispute can be put into the file: blocks may flow into each other there, and
+ * of twins another takes the place of one that is removed.
  */
 function canBeDecided(text: string, conflicts: readonly Conflict[], base: string): boolean {
-  if (conflicts.length === 0) return true;
-  const removing = (conflict: Conflict) => (conflict instanceof DeletionConflict ? conflict.deletedBy : 'base');
-  const shortened = decided(text, conflicts, base, removing);
-  if (shortened === undefined || decided(text, conflicts, base, () => 'base') !== text) return false;
-  return (decided(shortened, conflicts, base, removing) ?? shortened) === shortened;
-}
-
-/** The text with a side's version of each dispute; undefined if it is refused. */
-function decided(
-  text: string,
-  conflicts: readonly Conflict[],
-  base: string,
-  sideOf: (conflict: Conflict) => 'base' | 'local' | 'remote',
-): string | undefined {
-  const note = { strategy: 'none', reason: 'nothing is decided' };
-  const resolutions = conflicts.map((conflict) => ConflictResolution.choose(conflict, sideOf(conflict), note));
-  try {
+  const decide = (side: 'base' | 'local' | 'remote') => {
+    const note = { strategy: 'none', reason: 'to see whether it can be' };
+    const resolutions = conflicts.map((conflict) => ConflictResolution.choose(conflict, side, note));
     return applyTaskResolutions(text, resolutions, base);
+  };
+  try {
+    if (conflicts.length === 0) return true;
+    decide('local');
+    decide('remote');
+    return decide('base') === text;
   } catch (error) {
-    if (error instanceof ResolutionOutdatedError || error instanceof InvalidArgumentError) return undefined;
+    if (error instanceof ResolutionOutdatedError || error instanceof InvalidArgumentError) return false;
     throw error;
   }
 }
