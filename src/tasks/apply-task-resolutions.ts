@@ -1,6 +1,7 @@
 import { applyResolutions } from '../conflicts/apply-resolutions.ts';
 import type { ConflictResolution } from '../conflicts/conflict-resolution.ts';
 import { ResolutionOutdatedError } from '../conflicts/errors.ts';
+import type { Location } from '../conflicts/location.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { jsonEqual } from '../core/json-value.ts';
 import { removeMarkers } from './conflict-comments.ts';
@@ -72,7 +73,10 @@ function unreadable(result: string): InvalidArgumentError {
   );
 }
 
-/** Of several blocks with the same words, the one in dispute is that which still stands where the merge put it. */
+/**
+ * Of several blocks with the same words, the one in dispute is that which still stands where the merge put it. One that is
+ * not known any more is that which has what was decided.
+ */
 function pinTwins(
   blocks: readonly Block[],
   base: readonly Block[],
@@ -80,16 +84,27 @@ function pinTwins(
 ): readonly Block[] {
   const words = new Map(base.map((block) => [block.id, wordsOf(block)]));
   const pinned = [...blocks];
-  for (const { conflict } of resolutions) {
-    const [item] = conflict.location;
+  for (const { conflict, value } of resolutions) {
+    const [item, ...path] = conflict.location;
     if (typeof item !== 'object') continue;
     const [id, here] = [String(item.value), pinned[item.index]];
+    if (words.has(id) && !pinned.some((block) => block.id === id)) {
+      const made = pinned.findIndex((block) => !words.has(block.id) && hasValue(block, path, value));
+      if (made >= 0) pinned[made] = { ...pinned[made]!, id };
+      continue;
+    }
     if (!here || here.id === id || wordsOf(here) !== words.get(id)) continue;
     const other = pinned.findIndex((block) => block.id === id);
     if (other >= 0) pinned[other] = { ...pinned[other]!, id: here.id };
     pinned[item.index] = { ...here, id };
   }
   return pinned;
+}
+
+/** Whether the block has what was decided of it, or of a part of it. */
+function hasValue(block: Block, path: Location, value: unknown): boolean {
+  if (path.length === 0) return value !== undefined && wordsOf(value as Block) === wordsOf(block);
+  return path.reduce<unknown>((part, key) => (part as Record<string, unknown> | null)?.[String(key)], block) === value;
 }
 
 function wordsOf({ line, body }: Block): string {

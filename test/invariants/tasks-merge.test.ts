@@ -31,12 +31,13 @@ function isRefused(work: () => unknown): boolean {
   }
 }
 
-/** Whether a version has several tasks, headings or texts of the same words, or of nearly the same. */
-function hasTwins(versions: TaskFileVersions): boolean {
+/** Whether a version has several tasks or headings of the same words, or of nearly the same; or texts, if these matter. */
+function hasTwins(versions: TaskFileVersions, { texts = false } = {}): boolean {
   return Object.values(versions).some((text) => {
-    const words = TasksDocument.parse(text).lines.flatMap((line) =>
-      line.kind === 'task' || line.kind === 'heading' ? [line.kind === 'task' ? line.parts.title : line.title] : [],
-    );
+    const words = TasksDocument.parse(text).lines.flatMap((line) => {
+      if (line.kind === 'prose') return texts ? [line.text.trim()] : [];
+      return line.kind === 'task' ? [line.parts.title] : line.kind === 'heading' ? [line.title] : [];
+    });
     return words.some((one, at) => words.slice(at + 1).some((other) => titleSimilarity(one, other) >= 0.5));
   });
 }
@@ -88,7 +89,7 @@ describe('merging task files', () => {
           if (
             !text.includes('```') &&
             conflicts.length === 0 &&
-            !hasTwins({ base, local, remote }) &&
+            !hasTwins({ base, local, remote }, { texts: true }) &&
             ![base, local, remote].some((each) => each.includes('\uFEFF', 1))
           )
             expect(mergeTasks({ base, local: text, remote: side })).toEqual({ text, conflicts: [] });
