@@ -42,6 +42,15 @@ function hasTwins(versions: TaskFileVersions, { texts = false } = {}): boolean {
   });
 }
 
+/** Whether both sides changed texts, or what stands before them: a text that both moved and cut is not known again. */
+function doTextsMeet({ base, local, remote }: TaskFileVersions): boolean {
+  const [before, ours, theirs] = [base, local, remote].map((text) => {
+    const lines = TasksDocument.parse(text).lines.filter(({ kind }) => kind !== 'blank');
+    return lines.flatMap(({ kind, text }, at) => (kind === 'prose' ? [lines[at - 1]?.text.trim(), text.trim()] : []));
+  });
+  return [ours, theirs].every((texts) => JSON.stringify(texts) !== JSON.stringify(before));
+}
+
 describe('merging task files', () => {
   it('CF1 CF2 an unchanged or an equal side gives the other side, byte for byte', () => {
     fc.assert(
@@ -87,12 +96,15 @@ describe('merging task files', () => {
           expect(mergeTasks({ base: side, local: text, remote: side })).toEqual({ text, conflicts: [] });
           // Of twins nobody knows which is which, and half a fence makes code of tasks.
           if (
-            !text.includes('```') &&
-            conflicts.length === 0 &&
-            !hasTwins({ base, local, remote }, { texts: true }) &&
-            ![base, local, remote].some((each) => each.includes('\uFEFF', 1))
+            text.includes('```') ||
+            conflicts.length > 0 ||
+            hasTwins({ base, local, remote }, { texts: true }) ||
+            [base, local, remote].some((each) => each.includes('\uFEFF', 1))
           )
-            expect(mergeTasks({ base, local: text, remote: side })).toEqual({ text, conflicts: [] });
+            continue;
+          const again = mergeTasks({ base, local: text, remote: side });
+          const isWhole = again.conflicts.length === 1 && again.conflicts[0]!.path === '' && again.text === base;
+          if (!isWhole || !doTextsMeet({ base, local, remote })) expect(again).toEqual({ text, conflicts: [] });
         }
       }),
       runs(200),
