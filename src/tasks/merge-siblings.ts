@@ -1,6 +1,6 @@
 import { mergeOrder } from '../conflicts/merge-order.ts';
 import { inOrder } from './in-order.ts';
-import { inLongestRisingRuns } from './longest-rising-run.ts';
+import { inLongestRisingRuns, longestRisingRun } from './longest-rising-run.ts';
 import { swapsBetween } from './swaps-between.ts';
 
 type Ids = readonly string[];
@@ -43,9 +43,33 @@ function mergeMoves(base: Ids, local: Ids, remote: Ids): Ids | undefined {
   const [shared, ours, theirs] = [base, local, remote].map((ids) =>
     ids.filter((id) => inAll.every((some) => some.has(id))),
   ) as [string[], string[], string[]];
-  if (areMovedApart(shared, ours, theirs)) return undefined;
-  const order = joinSwaps(shared, ours, theirs);
-  return order && (mergeOrder(order, inOrder(local, order, String), inOrder(remote, order, String)).order as Ids);
+  const order = orderOf(shared, ours, theirs);
+  // An order that would not stay when it is merged again with a side is a guess (CF6).
+  const stays = order && [ours, theirs].every((side) => orderOf(shared, order, side)?.join('\n') === order.join('\n'));
+  return stays
+    ? (mergeOrder(order, inOrder(local, order, String), inOrder(remote, order, String)).order as Ids)
+    : undefined;
+}
+
+function orderOf(base: Ids, local: Ids, remote: Ids): Ids | undefined {
+  if (areMovedApart(base, local, remote, inLongestRisingRuns)) return undefined;
+  return joinSwaps(base, local, remote) ?? placeMoved(base, local, remote);
+}
+
+/** Each thing where the side put it that moved it, among what neither moved. */
+function placeMoved(base: Ids, local: Ids, remote: Ids): Ids | undefined {
+  if (areMovedApart(base, local, remote, longestRisingRun)) return undefined;
+  const [ours, theirs] = [local, remote].map((side) => movedIn(base, side, longestRisingRun)) as [Moved, Moved];
+  const order = mergeOrder(
+    base.filter((id) => !ours.has(id) && !theirs.has(id)),
+    local.filter((id) => ours.has(id) || !theirs.has(id)),
+    remote.filter((id) => theirs.has(id) || !ours.has(id)),
+  ).order as Ids;
+  const isLost = (side: Ids) => {
+    const swaps = swapsBetween(base, side);
+    return swaps > 0 && swapsBetween(side, order) === swaps + swapsBetween(base, order);
+  };
+  return [local, remote].some(isLost) ? undefined : order;
 }
 
 /** The order in which those pairs are swapped that either side swapped; undefined if there is no such order. */
@@ -63,13 +87,9 @@ function joinSwaps(base: Ids, local: Ids, remote: Ids): Ids | undefined {
   return hasBoth && swapsBetween(base, joined) === swaps ? joined : undefined;
 }
 
-/** Whether there is something that both sides moved for sure, each to another place between what neither moved. */
-function areMovedApart(base: Ids, local: Ids, remote: Ids): boolean {
-  const places = placesIn(base);
-  const [ours, theirs] = [local, remote].map((order) => {
-    const steady = inLongestRisingRuns(order.map((id) => places.get(id)!));
-    return new Set(order.filter((_, at) => !steady.has(at)));
-  }) as [Set<string>, Set<string>];
+/** Whether there is something that both sides moved, each to another place between what neither moved. */
+function areMovedApart(base: Ids, local: Ids, remote: Ids, steadyIn: SteadyIn): boolean {
+  const [ours, theirs] = [local, remote].map((side) => movedIn(base, side, steadyIn)) as [Moved, Moved];
   const gapsIn = (order: Ids) => {
     let gap = 0;
     const isSteady = (id: string) => !ours.has(id) && !theirs.has(id);
@@ -77,6 +97,15 @@ function areMovedApart(base: Ids, local: Ids, remote: Ids): boolean {
   };
   const [mine, yours] = [gapsIn(local), gapsIn(remote)];
   return [...ours].some((id) => theirs.has(id) && mine.get(id) !== yours.get(id));
+}
+
+type Moved = ReadonlySet<string>;
+type SteadyIn = (values: readonly number[]) => Set<number>;
+
+function movedIn(base: Ids, side: Ids, steadyIn: SteadyIn): Moved {
+  const places = placesIn(base);
+  const steady = steadyIn(side.map((id) => places.get(id)!));
+  return new Set(side.filter((_, at) => !steady.has(at)));
 }
 
 type Places = ReadonlyMap<string, number>;

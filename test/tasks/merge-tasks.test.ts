@@ -236,6 +236,15 @@ describe('mergeTasks', () => {
     expect(mergeTasks(swaps)).toMatchObject({ text: base, conflicts: [expect.any(StructuralConflict)] });
   });
 
+  it('moves that cross each other both take effect, and stay when they are merged again', () => {
+    const of = (letters: string) => [...letters].map((letter) => `- [ ] ${letter.repeat(9)}\n`).join('');
+    const base = of('abcdefgh');
+    const [local, remote] = [of('abcfdegh'), of('abcdgefh')];
+    const text = merged(base, local, remote);
+    expect(text).toBe(of('abcfdgeh'));
+    for (const side of [local, remote]) expect(merged(base, text, side)).toBe(text);
+  });
+
   it('what is moved below a heading that the other side removes, merged again, stays', () => {
     const base = '# A\n- [ ] one\n# B\n- [ ] two\n';
     const [local, remote] = ['# A\n- [ ] two\n- [ ] one\n# B\n', base.replace('# A\n', '')];
