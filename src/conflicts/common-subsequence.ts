@@ -55,7 +55,14 @@ interface Stretch {
 function trim(left: Int32Array, right: Int32Array, stretch: Stretch, partners: Int32Array): Stretch {
   let { a, aEnd, b, bEnd } = stretch;
   while (a < aEnd && b < bEnd && left[a] === right[b]) partners[a++] = b++;
+  const end = aEnd;
   while (a < aEnd && b < bEnd && left[aEnd - 1] === right[bEnd - 1]) partners[--aEnd] = --bEnd;
+  // Of equal items in a row the first are paired, here too, so that one edit is found in one place whatever stands near.
+  const isInRow = () => (a < aEnd && left[aEnd - 1] === left[aEnd]) || (b < bEnd && right[bEnd - 1] === right[bEnd]);
+  while (aEnd < end && isInRow()) {
+    partners[aEnd++] = -1;
+    bEnd++;
+  }
   return { a, aEnd, b, bEnd };
 }
 

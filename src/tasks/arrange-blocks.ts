@@ -35,8 +35,10 @@ export function arrangeBlocks(
     if (!order) return undefined;
     for (const id of order.toReversed()) open.push(id);
   }
-  // What is nested in itself is below nothing.
-  return arranged.length === state.length ? arranged : undefined;
+  // What is nested in itself is below nothing; what is indented is nested in whatever task it comes to stand behind.
+  const read = parentsOf(arranged);
+  const isRead = arranged.length === state.length && arranged.every(({ id }) => read.get(id) === parents.get(id));
+  return isRead ? arranged : undefined;
 }
 
 /** The order of one list: right where headings were written between blocks that nobody moved. */
@@ -89,11 +91,11 @@ function mergeParents(
   for (const id of blocks.keys()) {
     const sides = [local, remote].filter((side) => side.has(id));
     const [side = base, other = side] = sides;
-    const [before, ours, theirs] = [base.get(id), side.get(id), other.get(id)];
+    const [before, ours, theirs] = [standing(base, id), standing(side, id), standing(other, id)];
     const isNew = !base.has(id);
-    if (ours === theirs || before === theirs) merged.set(id, standing(side, id));
-    else if (before === ours) merged.set(id, standing(other, id));
-    else if (isNew) merged.set(id, [standing(side, id), standing(other, id)].sort()[0]);
+    if (ours === theirs || before === theirs) merged.set(id, ours);
+    else if (before === ours) merged.set(id, theirs);
+    else if (isNew) merged.set(id, [ours, theirs].sort()[0]);
     else if (isNewHeading(ours) || isNewHeading(theirs)) isSplit = true;
     else return undefined;
   }

@@ -17,7 +17,7 @@ export function formatOf(text: string): FileFormat {
   const crlf = text.split('\r\n').length - 1;
   const isMixed = crlf > 0 && crlf < ends;
   const lineEnd = ends === 0 || isMixed ? undefined : crlf > 0 ? '\r\n' : '\n';
-  return { mark, lineEnd, isMixed, isOpen: text !== mark && !text.endsWith('\n') };
+  return { mark, lineEnd, isMixed, isOpen: text !== mark && !/[\r\n]$/.test(text) };
 }
 
 /** The format of a merged text: of each part, what a side made of it. CRLF if both sides write the first line ends. */
@@ -42,7 +42,7 @@ export function toPlain(text: string, { isMixed }: FileFormat): string {
 
 /** A plain text in this format: of the text's own, what it was before {@link toPlain}. */
 export function fromPlain(text: string, { mark, lineEnd, isMixed, isOpen }: FileFormat): string {
-  const hasEmptyEnd = text === '\n' || text.endsWith('\n\n');
-  const lines = isOpen && text.endsWith('\n') && !hasEmptyEnd ? text.slice(0, -1) : text;
+  // An empty last line keeps its end.
+  const lines = isOpen ? text.replace(/([^\r\n])\r?\n$/, '$1') : text;
   return mark + (lineEnd === '\r\n' && !isMixed ? lines.replaceAll('\n', '\r\n') : lines);
 }

@@ -1,4 +1,5 @@
 import { type ConflictFields, StructuralConflict } from '../conflicts/conflict.ts';
+import { inOrder } from './in-order.ts';
 import type { Block } from './task-blocks.ts';
 
 type Blocks = readonly Block[];
@@ -16,7 +17,8 @@ export function keepOrder(
     string[],
     string[],
   ];
-  const sides: [Blocks, Blocks] = [inOrder(local, before), inOrder(remote, before)];
+  const idOf = ({ id }: Block) => id;
+  const sides: [Blocks, Blocks] = [inOrder(local, before, idOf), inOrder(remote, before, idOf)];
   const isMoved = (id: string, at: number) => ours[at] !== id || theirs[at] !== id;
   const [from, to] = [before.findIndex(isMoved), before.findLastIndex(isMoved) + 1];
   if (from < 0) return { sides };
@@ -27,20 +29,4 @@ export function keepOrder(
   ];
   const fields: ConflictFields = { location: [], baseValue, localValue, remoteValue, reason: 'both sides moved them' };
   return { sides, dispute: new StructuralConflict({ ...fields, aspect: 'order', key: 'id' }) };
-}
-
-/** The blocks in this order; those that are not in it stay behind what they stood behind. */
-function inOrder(blocks: Blocks, order: readonly string[]): Blocks {
-  const isOrdered = new Set(order);
-  const runs = new Map<string | undefined, Block[]>();
-  let run: Block[] = [];
-  runs.set(undefined, run);
-  for (const block of blocks) {
-    if (isOrdered.has(block.id)) {
-      run = [];
-      runs.set(block.id, run);
-    }
-    run.push(block);
-  }
-  return [undefined, ...order].flatMap((id) => runs.get(id)!);
 }

@@ -6,7 +6,7 @@ import { letterPairs, normalize, pairSimilarity } from './title-similarity.ts';
 export type TaskFeatures = Pick<Task, 'displayId' | 'title' | 'section'>;
 
 /** Below this, a task with another title is another task. */
-const minSimilarity = 0.6;
+export const minSimilarity = 0.6;
 /** How many leftover tasks of before each new one is compared with by similarity. */
 const maxCandidates = 200;
 

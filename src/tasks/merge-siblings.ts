@@ -1,5 +1,7 @@
 import { mergeOrder } from '../conflicts/merge-order.ts';
-import { longestRisingRun } from './longest-rising-run.ts';
+import { inOrder } from './in-order.ts';
+import { inLongestRisingRuns, longestRisingRun } from './longest-rising-run.ts';
+import { swapsBetween } from './swaps-between.ts';
 
 type Ids = readonly string[];
 
@@ -37,25 +39,75 @@ function foldRuns(side: Ids, other: Ids, keyOf: (id: string) => string, runs: Ma
 }
 
 function mergeMoves(base: Ids, local: Ids, remote: Ids): Ids | undefined {
-  const merged = mergeOrder(base, local, remote);
   const inAll = [base, local, remote].map((ids) => new Set(ids));
-  const [shared, one, other] = [base, local, remote].map((ids) =>
+  const [shared, ours, theirs] = [base, local, remote].map((ids) =>
     ids.filter((id) => inAll.every((some) => some.has(id))),
   ) as [string[], string[], string[]];
-  if (one.every((id, at) => id === other[at])) return merged.order as Ids;
-  const places = new Map(shared.map((id, place) => [id, place]));
-  const movedIn = (order: Ids): ReadonlySet<string> => {
-    const steady = longestRisingRun(order.map((id) => places.get(id)!));
-    return new Set(order.filter((_, at) => !steady.has(at)));
-  };
-  const [ours, theirs] = [movedIn(one), movedIn(other)];
-  if ([...ours].some((id) => theirs.has(id))) return undefined;
-  if (merged.conflicts.length === 0) return merged.order as Ids;
-  // What only one side moved is as if that side had added it.
-  const steady = shared.filter((id) => !ours.has(id) && !theirs.has(id));
-  return mergeOrder(
-    steady,
-    local.filter((id) => !theirs.has(id)),
-    remote.filter((id) => !ours.has(id)),
-  ).order as Ids;
+  const order = orderOf(shared, ours, theirs);
+  // An order that would not stay when it is merged again with a side is a guess (CF6).
+  const stays = order && [ours, theirs].every((side) => orderOf(shared, order, side)?.join('\n') === order.join('\n'));
+  return stays
+    ? (mergeOrder(order, inOrder(local, order, String), inOrder(remote, order, String)).order as Ids)
+    : undefined;
 }
+
+function orderOf(base: Ids, local: Ids, remote: Ids): Ids | undefined {
+  if (areMovedApart(base, local, remote, inLongestRisingRuns)) return undefined;
+  return joinSwaps(base, local, remote) ?? placeMoved(base, local, remote);
+}
+
+/** Each thing where the side put it that moved it, among what neither moved. */
+function placeMoved(base: Ids, local: Ids, remote: Ids): Ids | undefined {
+  if (areMovedApart(base, local, remote, longestRisingRun)) return undefined;
+  const [ours, theirs] = [local, remote].map((side) => movedIn(base, side, longestRisingRun)) as [Moved, Moved];
+  const order = mergeOrder(
+    base.filter((id) => !ours.has(id) && !theirs.has(id)),
+    local.filter((id) => ours.has(id) || !theirs.has(id)),
+    remote.filter((id) => theirs.has(id) || !ours.has(id)),
+  ).order as Ids;
+  const isLost = (side: Ids) => {
+    const swaps = swapsBetween(base, side);
+    return swaps > 0 && swapsBetween(side, order) === swaps + swapsBetween(base, order);
+  };
+  return [local, remote].some(isLost) ? undefined : order;
+}
+
+/** The order in which those pairs are swapped that either side swapped; undefined if there is no such order. */
+function joinSwaps(base: Ids, local: Ids, remote: Ids): Ids | undefined {
+  const [before, ours, theirs] = [base, local, remote].map(placesIn) as [Places, Places, Places];
+  const isBefore = (places: Places, a: string, b: string) => places.get(a)! < places.get(b)!;
+  const joined = base.toSorted((a, b) => {
+    const stays = isBefore(before, a, b);
+    const isSwapped = [ours, theirs].some((places) => isBefore(places, a, b) !== stays);
+    return stays === isSwapped ? 1 : -1;
+  });
+  const [one, other] = [swapsBetween(base, local), swapsBetween(base, remote)];
+  const swaps = (one + other + swapsBetween(local, remote)) / 2;
+  const hasBoth = one + swapsBetween(local, joined) === swaps && other + swapsBetween(remote, joined) === swaps;
+  return hasBoth && swapsBetween(base, joined) === swaps ? joined : undefined;
+}
+
+/** Whether there is something that both sides moved, each to another place between what neither moved. */
+function areMovedApart(base: Ids, local: Ids, remote: Ids, steadyIn: SteadyIn): boolean {
+  const [ours, theirs] = [local, remote].map((side) => movedIn(base, side, steadyIn)) as [Moved, Moved];
+  const gapsIn = (order: Ids) => {
+    let gap = 0;
+    const isSteady = (id: string) => !ours.has(id) && !theirs.has(id);
+    return new Map(order.map((id) => [id, isSteady(id) ? gap++ : gap]));
+  };
+  const [mine, yours] = [gapsIn(local), gapsIn(remote)];
+  return [...ours].some((id) => theirs.has(id) && mine.get(id) !== yours.get(id));
+}
+
+type Moved = ReadonlySet<string>;
+type SteadyIn = (values: readonly number[]) => Set<number>;
+
+function movedIn(base: Ids, side: Ids, steadyIn: SteadyIn): Moved {
+  const places = placesIn(base);
+  const steady = steadyIn(side.map((id) => places.get(id)!));
+  return new Set(side.filter((_, at) => !steady.has(at)));
+}
+
+type Places = ReadonlyMap<string, number>;
+
+const placesIn = (ids: Ids): Places => new Map(ids.map((id, place) => [id, place]));

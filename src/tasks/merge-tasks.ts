@@ -15,7 +15,7 @@ import { mergeByLines } from './merge-by-lines.ts';
 import { pairAdditions } from './pair-additions.ts';
 import { isReadBack, printBlocks } from './print-blocks.ts';
 import { settleBlocks } from './settle-blocks.ts';
-import { type Block, blocksOf, isTextBlock } from './task-blocks.ts';
+import { type Block, blocksOf } from './task-blocks.ts';
 import { TasksDocument } from './tasks-document.ts';
 
 /** What {@link mergeTasks} gives. */
@@ -97,7 +97,7 @@ function mergeBlocks(base: Block[], local: Block[], remote: Block[]): ThreeWayMe
   const places = new Map(state.map(({ id }, place) => [id, place]));
   const all = [...conflicts, ...disputes].map((conflict) => placed(conflict, places));
   return {
-    state: arranged ? state.map(apart) : state,
+    state,
     conflicts: arranged ? all.sort((a, b) => placeOf(a) - placeOf(b)) : all,
   };
 }
@@ -113,12 +113,6 @@ function inBaseOrder(...versions: Parameters<typeof keepOrder>): ThreeWayMergeRe
   return { state, conflicts: dispute ? [...conflicts, dispute] : conflicts };
 }
 
-/** Two texts that only now are neighbours stay paragraphs of their own. */
-function apart(block: Block, at: number, state: readonly Block[]): Block {
-  const isJoined = block.lead === '' && isTextBlock(block) && at > 0 && isTextBlock(state[at - 1]!);
-  return isJoined ? { ...block, lead: '\n' } : block;
-}
-
 function placeOf({ location: [item] }: Conflict): number {
   return typeof item === 'object' ? item.index : -1;
 }
@@ -131,15 +125,23 @@ function placed(conflict: Conflict, places: ReadonlyMap<string, number>): Confli
   return Conflict.fromJSON({ ...conflict.toJSON(), location: [{ ...item, index }, ...rest] });
 }
 
-/** Whether what is in dispute is found again in the file: blocks that flow into each other there are not. */
+/**
+ * Whether each side's version of what is in dispute can be put into the file: blocks may flow into each other there, and
+ * of twins another takes the place of one that is removed.
+ */
 function canBeDecided(text: string, conflicts: readonly Conflict[], base: string): boolean {
-  const asInBase = conflicts.map((conflict) =>
-    ConflictResolution.choose(conflict, 'base', { strategy: 'none', reason: 'nothing is decided' }),
-  );
+  const decide = (side: 'base' | 'local' | 'remote') => {
+    const note = { strategy: 'none', reason: 'to see whether it can be' };
+    const resolutions = conflicts.map((conflict) => ConflictResolution.choose(conflict, side, note));
+    return applyTaskResolutions(text, resolutions, base);
+  };
   try {
-    return conflicts.length === 0 || applyTaskResolutions(text, asInBase, base) === text;
+    if (conflicts.length === 0) return true;
+    decide('local');
+    decide('remote');
+    return decide('base') === text;
   } catch (error) {
-    if (error instanceof ResolutionOutdatedError) return false;
+    if (error instanceof ResolutionOutdatedError || error instanceof InvalidArgumentError) return false;
     throw error;
   }
 }

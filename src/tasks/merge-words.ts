@@ -6,8 +6,11 @@ const listItem = /^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]/;
 
 /** Both sides' edits of one line of text, if a word that both left as it was stands between them; else undefined. */
 export function mergeWords(base: string, local: string, remote: string): string | undefined {
-  const words = (text: string) => text.split(/(?<=\s)(?=\S)/);
-  return mergeItems(words(base), words(local), words(remote), () => undefined)?.join('');
+  // A last word is the same as one before another.
+  const words = (text: string) => `${text} `.split(/(?<=\s)(?=\S)/);
+  return mergeItems(words(base), words(local), words(remote), () => undefined)
+    ?.join('')
+    .slice(0, -1);
 }
 
 /**

@@ -1,6 +1,8 @@
+import { minSimilarity } from './match-tasks.ts';
 import { mergeLines, mergeWords } from './merge-words.ts';
 import { type Block, type Part, partsOf, withParts } from './task-blocks.ts';
 import { parseTaskLine, printTaskLine } from './task-line.ts';
+import { titleSimilarity } from './title-similarity.ts';
 
 /**
  * What both sides did to one block and is no dispute, given to both: by the rules that `mergeTasks` states. What is left
@@ -36,7 +38,8 @@ const rules: Readonly<Record<Part, Settle>> = {
     const title = mergeWords(before, ours, theirs);
     const line =
       title && parseTaskLine(printTaskLine({ prefix: '- ', mark: ' ', gap: ' ', number: '', title, tail: '' }));
-    return line && line.title === title ? title : undefined;
+    // By another title the task would not be known again.
+    return line && line.title === title && titleSimilarity(before, title) >= minSimilarity ? title : undefined;
   },
   heading: (before, ours, theirs) => {
     const heading = mergeWords(before, ours, theirs);

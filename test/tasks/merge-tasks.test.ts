@@ -215,6 +215,85 @@ describe('mergeTasks', () => {
     expect(() => mergeTasks({ base: '', local: '\ud800', remote: '' })).toThrow(InvalidArgumentError);
   });
 
+  it('a blank line that both sides have is found in one place, whatever else one of them changed or added beside it', () => {
+    const base = '\n# A\n- [ ] one\n- [ ] two\n\n# B\n';
+    const remote = base.replace('\n\n# B', '\n\n\n# B');
+    for (const local of [base.replace('two', 'plan two'), base.replace('two\n', 'two\n- [ ] three\n')]) {
+      const text = merged(base, local, remote);
+      expect(merged(base, text, remote)).toBe(text);
+      expect(merged(base, text, local)).toBe(text);
+    }
+  });
+
+  it('moves of different tasks merge if there is one order that has the swaps of both; merged again, they stay', () => {
+    const of = (...titles: string[]) => titles.map((title) => `- [ ] ${title}\n`).join('');
+    const base = of('alpha', 'beta', 'gamma');
+    const [local, remote] = [of('beta', 'alpha', 'gamma'), of('gamma', 'alpha', 'beta')];
+    const text = merged(base, local, remote);
+    expect(text).toBe(of('gamma', 'beta', 'alpha'));
+    for (const side of [local, remote]) expect(merged(base, text, side)).toBe(text);
+    const swaps = { base, local, remote: of('alpha', 'gamma', 'beta') };
+    expect(mergeTasks(swaps)).toMatchObject({ text: base, conflicts: [expect.any(StructuralConflict)] });
+  });
+
+  it('moves that cross each other both take effect, and stay when they are merged again', () => {
+    const of = (letters: string) => [...letters].map((letter) => `- [ ] ${letter.repeat(9)}\n`).join('');
+    const base = of('abcdefgh');
+    const [local, remote] = [of('abcfdegh'), of('abcdgefh')];
+    const text = merged(base, local, remote);
+    expect(text).toBe(of('abcfdgeh'));
+    for (const side of [local, remote]) expect(merged(base, text, side)).toBe(text);
+  });
+
+  it('what is moved below a heading that the other side removes, merged again, stays', () => {
+    const base = '# A\n- [ ] one\n# B\n- [ ] two\n';
+    const [local, remote] = ['# A\n- [ ] two\n- [ ] one\n# B\n', base.replace('# A\n', '')];
+    const text = merged(base, local, remote);
+    for (const side of [local, remote]) expect(merged(base, text, side)).toBe(text);
+  });
+
+  it('texts that would meet and become one, or a task’s notes, are a conflict of the whole', () => {
+    const versions = [
+      { base: '    - [ ] back\n', local: '- [ ] back\n', remote: '    - [ ] back\n  - plan\n' },
+      { base: 'one\n- [ ] a\n', local: 'one\n', remote: 'one\n- [ ] a\ntwo\n' },
+    ];
+    for (const each of versions) {
+      const { text, conflicts } = mergeTasks(each);
+      expect([text, conflicts.map(({ path }) => path)]).toEqual([each.base, ['']]);
+    }
+  });
+
+  it('a nested task that would come below another than either side put it is a conflict', () => {
+    const base = '# A\n- [ ] one\n    - [ ] nested\n- [ ] other\n';
+    const { text, conflicts } = mergeTasks({
+      base,
+      local: '# A\n    - [ ] nested\n- [ ] one\n- [ ] other\n',
+      remote: '# A\n- [ ] other\n- [ ] one\n    - [ ] nested\n',
+    });
+    expect([text, conflicts.length]).toEqual([base, 1]);
+  });
+
+  it('a text that one side rewrote is known again below a heading that the other renamed', () => {
+    const base = '# A\nwords\n- [ ] one\n';
+    const local = base.replace('words', '<!-- entirely new -->');
+    const text = merged(base, local, base.replace('# A', '# A plan'));
+    expect(merged(base, text, local)).toBe(text);
+  });
+
+  it('a last line that a side leaves open loses all of its end, in a file with several kinds of ends too', () => {
+    const base = '- [ ] one\r\n- [ ] two\r\n';
+    expect(merged(base, '- [ ] one\n- [ ] two\r\n', '- [x] one\r\n- [ ] two').endsWith('two')).toBe(true);
+  });
+
+  it('edits of a title that together leave nothing to know the task by are a conflict', () => {
+    const { conflicts } = mergeTasks({
+      base: '- [ ] print\n',
+      local: '- [ ] plan print\n',
+      remote: '- [ ] print store\n',
+    });
+    expect(conflicts.length).toBe(1);
+  });
+
   it('words of a title merge if a word that both left stands between them', () => {
     expect(merged('- [ ] write the docs\n', '- [ ] write all the docs\n', '- [ ] write the docs today\n')).toBe(
       '- [ ] write all the docs today\n',

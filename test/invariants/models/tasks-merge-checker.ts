@@ -1,6 +1,7 @@
 import type { Conflict } from '../../../src/conflicts/conflict.ts';
 import type { TaskFileVersions } from '../../../src/tasks/merge-tasks.ts';
 import { TasksDocument } from '../../../src/tasks/tasks-document.ts';
+import { isJoinedTitle } from './joined-title.ts';
 
 /**
  * Judges a merged tasks.md without merging: which edits of a side are neither in it nor in a conflict (CF5), and which
@@ -24,18 +25,22 @@ export function checkTasksMerge(
   ];
   /** A task whose title both sides changed may be alike to what one of them made of it alone. */
   const resultOf = (uid: string) => [after, ...others].map((document) => document.get(uid)).find((task) => task);
-  const hasWords = (uid: string, title: string) => {
-    const old = new Set(before.get(uid)?.title.split(/\s+/));
-    const now = new Set(resultOf(uid)?.title.split(/\s+/));
-    return before.get(uid) !== undefined && title.split(/\s+/).every((word) => old.has(word) || now.has(word));
+  /** Whether both sides changed the title of this task, and a task has what both edits give together. */
+  const isJoined = (uid: string) => {
+    const titles = [before, ours, theirs].map((document) => document.get(uid)?.title);
+    const [base, one, other] = titles;
+    if (base === undefined || one === undefined || other === undefined || one === base || other === base) return false;
+    return after.tasks.some(({ title }) => isJoinedTitle(title, base, one, other));
   };
   const records = conflicts.map((conflict) => JSON.stringify(conflict.toJSON()));
   const isRecorded = (text: string) => records.some((record) => record.includes(JSON.stringify(text).slice(1, -1)));
   const losses: string[] = [];
   const titlesOf = [before, ours, theirs].map(({ tasks }) => countOf(tasks.map(({ title }) => title)));
   const hasTwin = (title: string) => titlesOf.some((titles) => (titles.get(title) ?? 0) > 1);
-  const isTicked = (titles: readonly (string | undefined)[], completed: boolean) =>
-    after.tasks.some((task) => titles.includes(task.title) && task.completed === completed);
+  const areAll = (titles: readonly (string | undefined)[], completed: boolean) => {
+    const named = after.tasks.filter(({ title }) => titles.includes(title));
+    return named.length > 0 && named.every((task) => task.completed === completed);
+  };
   for (const [side, other] of [
     [ours, theirs],
     [theirs, ours],
@@ -54,7 +59,7 @@ export function checkTasksMerge(
         now.completed !== task.completed &&
         result?.completed !== now.completed &&
         // Something new may be more like the task than what became of it.
-        !isTicked([now.title, other.get(task.taskUid)?.title], now.completed) &&
+        !areAll([now.title, other.get(task.taskUid)?.title], now.completed) &&
         !isRecorded(task.taskUid)
       ) {
         losses.push(`tick of ${task.title}${other.get(task.taskUid) ? '' : ', which the other side removed'}`);
@@ -63,9 +68,7 @@ export function checkTasksMerge(
     const known = countOf(wordsOf(before));
     const inOther = countOf(wordsOf(other));
     const there = countOf(wordsOf(after));
-    const merges = new Set(
-      side.tasks.filter(({ taskUid, title }) => hasWords(taskUid, title)).map(({ title }) => title),
-    );
+    const merges = new Set(side.tasks.filter(({ taskUid }) => isJoined(taskUid)).map(({ title }) => title));
     for (const [words, count] of countOf(wordsOf(side))) {
       const added = count > (known.get(words) ?? 0);
       // What the other side removed may be gone, as often as it removed it.
