@@ -15,7 +15,7 @@ import { apart, editedBy, withoutTwins } from './arbitraries/tasks-file-edit.ts'
 import { tasksText } from './arbitraries/tasks-text.ts';
 import { concurrentTaskEdits, hasHistories } from './models/concurrent-task-edits.ts';
 import { checkTasksMerge } from './models/tasks-merge-checker.ts';
-import { runs } from './runs.ts';
+import { runs, sameRuns } from './runs.ts';
 
 const versions = editedBy(tasksText);
 /** With tasks that can be told apart to begin with. */
@@ -117,7 +117,7 @@ describe('merging task files', () => {
           expect({ ...again, text: withoutBlanks(again.text) }).toEqual({ text: withoutBlanks(text), conflicts: [] });
         }
       }),
-      runs(200),
+      sameRuns(200),
     );
   });
 
@@ -160,7 +160,7 @@ describe('merging task files', () => {
           expect(applyTaskResolutions(once, decided, base)).toBe(once);
         },
       ),
-      runs(200),
+      sameRuns(200),
     );
   });
 
