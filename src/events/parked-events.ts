@@ -80,15 +80,21 @@ export class ParkedEvents {
     for (const { event } of await this.#records()) this.#last.set(event.stream, event.position);
   }
 
-  /** Sets an event aside. Durable once resolved. */
-  async park(event: RecordedEvent, failure: HandlingFailure): Promise<void> {
-    await this.#save(parkedEvent(event, this.#source.clock.now(), failure));
+  /**
+   * Sets an event aside. Durable once resolved.
+   *
+   * @param failure - None for one that waits behind another.
+   */
+  async park(event: RecordedEvent, failure?: HandlingFailure): Promise<void> {
+    const { name, ...checkpoint } = this.checkpointOf(event, failure);
+    await (await this.#source.adapter()).saveCheckpoint(name, checkpoint);
+    this.saved(event);
   }
 
   /** Parks an event behind an earlier one of its stream. @returns Whether it is parked; if not, it is to be handled. */
   async parkBehind(event: RecordedEvent): Promise<boolean> {
     const place = await this.placeOf(event);
-    if (place === 'behind') await this.#save(parkedEvent(event, this.#source.clock.now()));
+    if (place === 'behind') await this.park(event);
     return place !== 'free';
   }
 
@@ -109,18 +115,15 @@ export class ParkedEvents {
     return 'behind';
   }
 
-  /**
-   * What parks an event, to be saved by the caller in the transaction that passes it.
-   *
-   * @param failure - None for one that waits behind another.
-   */
+  /** What {@link park} saves, for a caller who saves it in the transaction that passes the event. */
   checkpointOf(event: RecordedEvent, failure?: HandlingFailure): NamedCheckpoint {
-    return this.#checkpoint(parkedEvent(event, this.#source.clock.now(), failure));
+    const parked = parkedEvent(event, this.#source.clock.now(), failure);
+    return { name: this.#nameOf(event.position), position: event.position, state: parkedState(parked) };
   }
 
-  /** Learns that these were parked by what {@link checkpointOf} gives. */
-  saved(events: readonly RecordedEvent[]): void {
-    for (const { stream, position } of events) this.#last.set(stream, position);
+  /** Learns that what {@link checkpointOf} gives of an event is saved. */
+  saved({ stream, position }: RecordedEvent): void {
+    this.#last.set(stream, position);
   }
 
   async #retry(handler: ParkedEventHandler, only: string | undefined): Promise<RetryResult> {
@@ -179,16 +182,6 @@ export class ParkedEvents {
   async #read(adapter: EventAdapter, position: number): Promise<RecordedEvent | undefined> {
     const stored = await adapter.readAll({ after: position - 1, limit: 1 });
     return (await this.#source.decode(stored.filter((event) => event.position === position)))[0];
-  }
-
-  async #save(event: ParkedEvent): Promise<void> {
-    const { name, ...checkpoint } = this.#checkpoint(event);
-    await (await this.#source.adapter()).saveCheckpoint(name, checkpoint);
-    this.#last.set(event.stream, event.position);
-  }
-
-  #checkpoint(event: ParkedEvent): NamedCheckpoint {
-    return { name: this.#nameOf(event.position), position: event.position, state: parkedState(event) };
   }
 
   async #records(): Promise<ParkedRecord[]> {

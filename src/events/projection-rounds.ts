@@ -14,12 +14,17 @@ type Outcome =
   | { readonly status: 'overtaken' }
   | { readonly status: 'failed'; readonly error: unknown };
 
+/** An event to be parked; without a failure behind an earlier one of its stream. */
+interface Parking {
+  readonly event: RecordedEvent;
+  readonly failure?: HandlingFailure;
+}
+
 /** What is passed at once. */
 interface Batch {
   /** To be handled. */
   readonly events: readonly RecordedEvent[];
-  /** To be parked, behind earlier ones of their streams. */
-  readonly behind: readonly RecordedEvent[];
+  readonly behind: readonly Parking[];
   readonly upTo: number;
 }
 
@@ -88,7 +93,7 @@ export class ProjectionRounds implements Rounds {
     const parked = this.#parked;
     if (!parked) return { events: all, behind: [], upTo };
     const events: RecordedEvent[] = [];
-    const behind: RecordedEvent[] = [];
+    const behind: Parking[] = [];
     const held = new Set<string>();
     for (const event of all) {
       const place = held.has(event.stream)
@@ -96,7 +101,7 @@ export class ProjectionRounds implements Rounds {
         : await this.#context.attempts.persist(() => parked.placeOf(event));
       if (place === 'free') events.push(event);
       else held.add(event.stream);
-      if (place === 'behind') behind.push(event);
+      if (place === 'behind') behind.push({ event });
     }
     return { events, behind, upTo };
   }
@@ -115,7 +120,7 @@ export class ProjectionRounds implements Rounds {
     if (outcome.status === 'applied') return true;
     if (outcome.status === 'overtaken') return this.#overtaken();
     // Those before it on their own; then it is read again, and is the first.
-    const before = (position: number) => behind.filter((event) => event.position < position);
+    const before = (position: number) => behind.filter(({ event }) => event.position < position);
     if (index > 0) {
       const { position } = events[index - 1]!;
       return this.#apply({ events: events.slice(0, index), behind: before(position), upTo: position });
@@ -123,32 +128,30 @@ export class ProjectionRounds implements Rounds {
     return this.#applyAlone(events[0]!, before(events[0]!.position), outcome.error);
   }
 
-  /** @param failure - What it failed with already. */
-  async #applyAlone(event: RecordedEvent, behind: readonly RecordedEvent[], failure: unknown): Promise<boolean> {
+  /** @param error - What it failed with already. */
+  async #applyAlone(event: RecordedEvent, behind: readonly Parking[], error: unknown): Promise<boolean> {
     const { attempts, settings } = this.#context;
     const { projection, target } = this.#plan;
-    let outcome: Outcome = { status: 'failed', error: failure };
+    let outcome: Outcome = { status: 'failed', error };
     let tried = 0;
-    const failed = await attempts.handle(async () => {
+    const failure = await attempts.handle(async () => {
       if (tried++ > 0) {
         outcome = await this.#commit(event.position, behind, (client) => projection.handle(event, client, target));
       }
       if (outcome.status === 'failed') throw outcome.error;
     }, settings.maxAttempts);
-    if (!failed) return this.position >= event.position || this.#overtaken();
+    if (!failure) return this.position >= event.position || this.#overtaken();
     const parked = this.#parked;
-    if (!parked) throw this.#failed(event.position, failed.attempts, failed.error);
-    const failures = new Map([[event, failed]]);
-    const passed = await this.#commit(event.position, [...behind, event], () => {}, failures);
+    if (!parked) throw this.#failed(event.position, failure.attempts, failure.error);
+    const passed = await this.#commit(event.position, [...behind, { event, failure }], () => {});
     return passed.status === 'applied' || this.#overtaken();
   }
 
   /** Does work of the caller's, parks events and saves the checkpoint: all of it, or nothing. */
   async #commit(
     position: number,
-    parking: readonly RecordedEvent[],
+    parking: readonly Parking[],
     work: (client: unknown) => void | Promise<void>,
-    failures?: ReadonlyMap<RecordedEvent, HandlingFailure>,
   ): Promise<Outcome> {
     const { attempts, source } = this.#context;
     return attempts.persist(async (): Promise<Outcome> => {
@@ -163,14 +166,14 @@ export class ProjectionRounds implements Rounds {
         );
       const checkpoint = { position, state: '{}' };
       try {
-        const checkpoints = parking.map((event) => this.#parked!.checkpointOf(event, failures?.get(event)));
+        const checkpoints = parking.map(({ event, failure: why }) => this.#parked!.checkpointOf(event, why));
         const options = { expectedRevision: this.#revision, within, checkpoints };
         const revision = await adapter.saveCheckpoint(this.#plan.checkpoint, checkpoint, options);
         if (revision === undefined) return { status: 'overtaken' };
         this.#revision = revision;
         this.position = position;
         this.#saved = position;
-        this.#parked?.saved(parking);
+        for (const { event } of parking) this.#parked!.saved(event);
         return { status: 'applied' };
       } catch (error) {
         if (failure) return { status: 'failed', error: failure.error };
