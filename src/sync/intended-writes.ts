@@ -1,29 +1,32 @@
 import { jsonEqual } from '../core/json-value.ts';
+import { distinct } from './distinct.ts';
 import type { ReplicaRecord } from './replica.ts';
-import type { Held, SyncEntry, SyncIntent, SyncSide } from './sync-journal.ts';
+import type { SyncEntry, SyncIntent, SyncSide } from './sync-journal.ts';
 
-/** What the sides may have in common after so many of the intended writes. */
-export function basesAfter(entry: SyncEntry, intent: SyncIntent, done: number): readonly Held[] {
-  if (done === 0) return [entry.base, ...(entry.alternatives ?? [])];
-  return [done < intent.writes.length ? intent.between : intent.after];
+/** The entry once the intended write is made: all but that the sync has not come to its end. */
+export function entryAfter({ alternatives: _none, intent: _made, ...known }: SyncEntry, intent: SyncIntent): SyncEntry {
+  const { base, conflicts, resolutions } = intent;
+  return { ...known, base, conflicts, ...(resolutions.length > 0 && { unfinished: resolutions }) };
 }
 
 /**
- * How many of the intended writes may have been made, as far as the sides tell: from the least to the most.
+ * What an entry comes to as far as the sides tell, whether its intended write was made or not.
  *
- * A side that still has the version of before was not written, and neither was what comes after it; one that holds what
- * was to be written was written, and so was what comes before it. Of one that holds neither, nobody knows: it was
- * edited after a crash, from the one state or from the other.
+ * A side that still has the version of before was not written; one that holds what was to be written was. Of one that
+ * has neither, nobody knows: it was edited from the one state or from the other.
  */
-export function writesDone(
-  intent: SyncIntent,
-  records: Readonly<Record<SyncSide, ReplicaRecord<unknown>>>,
-): [least: number, most: number] {
-  let least = 0;
-  for (const [index, write] of intent.writes.entries()) {
-    const record = records[write.side];
-    if (record.version === write.expectedVersion) return [Math.min(least, index), index];
-    if (jsonEqual(record.state, write.state)) least = index + 1;
-  }
-  return [least, intent.writes.length];
+export function entryAsFound(entry: SyncEntry, records: Readonly<Record<SyncSide, ReplicaRecord<unknown>>>): SyncEntry {
+  const { intent, ...before } = entry;
+  if (!intent) return before;
+  const { side, expectedVersion, state } = intent.write;
+  if (records[side].version === expectedVersion) return before;
+  const after = entryAfter(before, intent);
+  if (jsonEqual(records[side].state, state)) return after;
+  const [base, ...alternatives] = distinct([before.base, ...(before.alternatives ?? []), after.base]);
+  return {
+    ...after,
+    base: base!,
+    ...(alternatives.length > 0 && { alternatives }),
+    conflicts: distinct([...before.conflicts, ...after.conflicts]),
+  };
 }

@@ -1,9 +1,9 @@
 import { Conflict, FieldConflict } from '../conflicts/conflict.ts';
 import type { ConflictResolution } from '../conflicts/conflict-resolution.ts';
-import { stableStringify } from '../core/checksum.ts';
 import { frozenJson, type JsonObject, type JsonValue, jsonEqual } from '../core/json-value.ts';
+import { distinct } from './distinct.ts';
 import { RecordChangedError } from './errors.ts';
-import { basesAfter, writesDone } from './intended-writes.ts';
+import { entryAfter, entryAsFound } from './intended-writes.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { Replica, ReplicaRecord } from './replica.ts';
 import { decideRecord, type StateMerger } from './state-merger.ts';
@@ -19,6 +19,8 @@ import {
   type SyncSide,
 } from './sync-journal.ts';
 import type { SyncResult, SyncWrite } from './sync-result.ts';
+
+const bothSides = ['spec', 'runtime'] as const;
 
 /** Which sides a sync writes. */
 type SyncDirection = 'both' | 'spec to runtime' | 'runtime to spec';
@@ -57,7 +59,10 @@ interface Merged<S> {
 interface Sync {
   readonly entry: JournaledEntry;
   readonly start: SyncEntry;
-  readonly intent: SyncIntent;
+  /** In order: one after the other. */
+  readonly intents: readonly SyncIntent[];
+  /** The entry at the end. */
+  readonly done: SyncEntry;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -76,29 +81,39 @@ export class RecordSync<S> {
    */
   async run(id: string, options: RecordSyncOptions): Promise<SyncResult<S>> {
     const { direction, dryRun = false, decisions = [], signal } = options;
-    const entry = await this.#parts.entries.load(id);
-    const records = await this.read(id, signal);
+    const left = await this.#parts.entries.load(id);
+    const before = await this.read(id, signal);
+    const { entry, records } =
+      left.intent && !dryRun ? await this.#takeOver(id, left, left.intent, signal) : { entry: left, records: before };
     const merged = this.#decided(await this.#merge(id, entry, records, signal), decisions);
     const { state } = merged;
     const targets = {
       spec: direction === 'spec to runtime' ? records.spec.state : state,
       runtime: direction === 'runtime to spec' ? records.runtime.state : state,
     };
-    const sides = (['spec', 'runtime'] as const).filter((side) => !jsonEqual(records[side].state, targets[side]));
-    const intent: SyncIntent = {
-      writes: sides.map((side) => ({ side, expectedVersion: records[side].version, ...held(targets[side]) })),
-      between: held(records.runtime.state),
-      after: held(direction === 'runtime to spec' ? targets.runtime : targets.spec),
-      conflicts: merged.conflicts,
-      resolutions: merged.resolutions.map(resolutionToJson),
-    };
-    if (!dryRun) await this.#carryOut(id, { entry, start: merged.start, intent, signal });
-    const writes = sides.map((side): SyncWrite<S> => ({ side, before: records[side].state, after: targets[side] }));
+    const sides = bothSides.filter((side) => !jsonEqual(records[side].state, targets[side]));
+    const base = held(direction === 'runtime to spec' ? targets.runtime : targets.spec);
+    const { start, conflicts } = merged;
+    const resolutions = merged.resolutions.map(resolutionToJson);
+    const intents = sides.map(
+      (side, index): SyncIntent => ({
+        write: { side, expectedVersion: records[side].version, ...held(targets[side]) },
+        // Between two writes, the second side as it was.
+        base: index === sides.length - 1 ? base : held(records.runtime.state),
+        conflicts,
+        resolutions,
+      }),
+    );
+    const done = { base, conflicts, resolutions: resolutions.length > 0 ? resolutions : start.resolutions };
+    if (!dryRun) await this.#carryOut(id, { entry, start, intents, done, signal });
+    const writes = bothSides
+      .map((side): SyncWrite<S> => ({ side, before: before[side].state, after: targets[side] }))
+      .filter((write) => !jsonEqual(write.before, write.after));
     return Object.freeze({
       id,
       state,
       writes: Object.freeze(writes),
-      conflicts: Object.freeze(merged.conflicts.map((json) => Conflict.fromJSON(json))),
+      conflicts: Object.freeze(conflicts.map((json) => Conflict.fromJSON(json))),
       resolutions: Object.freeze(merged.resolutions),
       dryRun,
     });
@@ -108,7 +123,7 @@ export class RecordSync<S> {
   async conflicts(id: string, signal?: AbortSignal): Promise<readonly Conflict[]> {
     const entry = await this.#parts.entries.load(id);
     const records = await this.read(id, signal);
-    const start = this.#start(entry, records);
+    const start = entryAsFound(entry, records);
     const versions = { ...versionsOf(id, records), base: start.base.state as S | undefined };
     const found = await this.#parts.reconciler.conflicts(id, versions, this.#parts.merger, signal);
     const open = [...start.conflicts, ...found.map((conflict) => conflict.toJSON())];
@@ -125,28 +140,23 @@ export class RecordSync<S> {
     return { spec, runtime };
   }
 
-  /** The entry that a sync begins from: where one was interrupted, with what that one had reached, or may have. */
-  #start(entry: JournaledEntry, records: Records<S>): SyncEntry {
-    const { version: _version, intent, ...known } = entry;
-    if (!intent) return known;
-    const [least, most] = writesDone(intent, records);
-    const { alternatives: _before, ...rest } = known;
-    const bases = Array.from({ length: most - least + 1 }, (_, index) => basesAfter(known, intent, least + index));
-    const [base, ...alternatives] = distinct(bases.flat());
-    const conflicts = [...(least > 0 ? [] : known.conflicts), ...(most > 0 ? intent.conflicts : [])];
-    const unfinished = most === 0 ? known.unfinished : intent.resolutions;
-    return {
-      ...rest,
-      base: base!,
-      ...(alternatives.length > 0 && { alternatives }),
-      conflicts: distinct(conflicts),
-      ...(unfinished && { unfinished }),
-    };
+  /**
+   * Makes the write that a sync has left in the journal: be it that its process is gone, be it that it still runs. That
+   * write can't come later any more, to a side that has gone on without it; and since the entry is written anew
+   * before, its process can say no more about it.
+   */
+  async #takeOver(id: string, left: JournaledEntry, intent: SyncIntent, signal?: AbortSignal) {
+    const { entries } = this.#parts;
+    const { version, ...stored } = left;
+    const taken = await entries.save(id, stored, version);
+    const isWritten = await this.#write(id, intent.write, signal);
+    const entry = isWritten ? await entries.save(id, entryAfter(stored, intent), taken.version) : taken;
+    return { entry, records: await this.read(id, signal) };
   }
 
   async #merge(id: string, entry: JournaledEntry, records: Records<S>, signal?: AbortSignal): Promise<Merged<S>> {
     const { reconciler, merger } = this.#parts;
-    const start = this.#start(entry, records);
+    const start = entryAsFound(entry, records);
     const versions = versionsOf(id, records);
     const outcomes = await Promise.all(
       [start.base, ...(start.alternatives ?? [])].map((base) =>
@@ -181,25 +191,22 @@ export class RecordSync<S> {
 
   async #carryOut(id: string, sync: Sync): Promise<void> {
     const { entries } = this.#parts;
-    const { entry: before, start, intent, signal } = sync;
-    const { after: base, conflicts } = intent;
-    const resolutions = intent.resolutions.length > 0 ? intent.resolutions : start.resolutions;
-    const { version, ...stored } = before;
-    if (intent.writes.length === 0) {
-      const inStep = { base, conflicts, resolutions };
-      if (!jsonEqual(stored, inStep)) await entries.save(id, inStep, version);
-      return;
+    const { entry: journaled, start, intents, done, signal } = sync;
+    let { version, ...stored }: { readonly version: number } & SyncEntry = journaled;
+    const save = async (next: SyncEntry) => {
+      if (!jsonEqual(stored, next)) ({ version, ...stored } = await entries.save(id, next, version));
+    };
+    let known = start;
+    for (const intent of intents) {
+      await save({ ...known, intent });
+      if (!(await this.#write(id, intent.write, signal))) {
+        // What is known now, and would not be once this process is gone: that it was not written.
+        await save(known);
+        throw new RecordChangedError(id, intent.write.side);
+      }
+      known = entryAfter(known, intent);
     }
-    const journaled = await entries.save(id, { ...start, intent }, version);
-    for (const [done, write] of intent.writes.entries()) {
-      if (await this.#write(id, write, signal)) continue;
-      // What is known now, and would not be once this process is gone: how far it came.
-      const { alternatives: _none, ...known } = start;
-      const between = { ...known, base: intent.between, conflicts, unfinished: intent.resolutions };
-      await entries.save(id, done === 0 ? start : between, journaled.version);
-      throw new RecordChangedError(id, write.side);
-    }
-    await entries.save(id, { base, conflicts, resolutions }, journaled.version);
+    await save(done);
   }
 
   async #write(id: string, { side, expectedVersion, state }: IntendedWrite, signal?: AbortSignal): Promise<boolean> {
@@ -232,7 +239,3 @@ function unknownHistory(id: string, state: unknown, { spec, runtime }: Records<u
 }
 
 const includes = (all: readonly JsonObject[], one: JsonObject) => all.some((each) => jsonEqual(each, one));
-
-function distinct<T extends object>(all: readonly T[]): readonly T[] {
-  return [...new Map(all.map((each) => [stableStringify(each), each])).values()];
-}

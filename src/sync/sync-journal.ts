@@ -17,14 +17,11 @@ export interface IntendedWrite extends Held {
 /** One of the two sides of a {@link SyncCoordinator}. */
 export type SyncSide = 'spec' | 'runtime';
 
-/** What a sync is about to do, written down before it does it. */
+/** A write that a sync is about to make, written down before it makes it, and what it comes to. */
 export interface SyncIntent {
-  /** In order: one after the other. */
-  readonly writes: readonly IntendedWrite[];
-  /** What the sides have in common once the first of two writes is done: the second side as it was. */
-  readonly between: Held;
-  /** What they have in common at the end. */
-  readonly after: Held;
+  readonly write: IntendedWrite;
+  /** What the sides have in common once it is made. */
+  readonly base: Held;
   /** Every open conflict of then. */
   readonly conflicts: readonly JsonObject[];
   /** The decisions of this sync. */
@@ -43,7 +40,7 @@ export interface SyncEntry {
   readonly resolutions: readonly JsonObject[];
   /** Decisions in a side already, by a sync that did not come to its end. */
   readonly unfinished?: readonly JsonObject[];
-  /** There while the sides are being written, and after a crash in between. */
+  /** There while a side is being written, and after a crash then. */
   readonly intent?: SyncIntent;
 }
 

@@ -14,6 +14,11 @@ const once = new RecoveryManager({
   policies: [{ error: 'RECORD_CHANGED', maxAttempts: 100, backoff: { maxMs: 0 } }],
 });
 
+/** A sync that another coordinator overtook is given up. */
+const lenient = new RecoveryManager({ maxAttempts: 1 });
+const expectOvertaken = ({ cause }: { readonly cause?: unknown }) =>
+  expect((cause as { readonly code?: string })?.code).toMatch(/^(RECORD_CHANGED|CONCURRENCY_CONFLICT)$/);
+
 type Method = 'sync' | 'syncSpecToRuntime' | 'syncRuntimeToSpec';
 const anyMethod = fc.constantFrom<Method>('sync', 'sync', 'syncSpecToRuntime', 'syncRuntimeToSpec');
 
@@ -89,7 +94,25 @@ class Pair {
   }
 }
 
+/** Time passes before and after each call, as the scheduler likes. */
+class Scheduled extends Crashes {
+  readonly #scheduler: fc.Scheduler;
+
+  constructor(scheduler: fc.Scheduler) {
+    super();
+    this.#scheduler = scheduler;
+  }
+
+  override async around<T>(effect: () => T | Promise<T>): Promise<T> {
+    await this.#scheduler.schedule(Promise.resolve(), 'to a side or the journal');
+    const result = await effect();
+    await this.#scheduler.schedule(Promise.resolve(), 'from it');
+    return result;
+  }
+}
+
 const side = fc.constantFrom('spec' as const, 'runtime' as const);
+const anyId = fc.constantFrom(...recordIds);
 const edits = fc.array(fc.tuple(side, edit), { maxLength: 8 });
 const phase = fc.constantFrom('before' as const, 'after' as const);
 type CrashPoint = [at?: number, phase?: 'before' | 'after'];
@@ -168,6 +191,39 @@ describe('two-way sync', () => {
               await pair.sync(id, crashes, method);
             }
           }
+          for (const id of recordIds) {
+            await pair.sync(id);
+            await pair.expectInStep(id);
+          }
+          await pair.expectNothingLost();
+        },
+      ),
+      runs(300),
+    );
+  });
+
+  it('SY3 two coordinators that sync one pair at once lose no edit, and both come to an end', async () => {
+    const process = fc.array(fc.tuple(anyId, anyMethod), { minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        fc.boolean(),
+        edits,
+        fc.tuple(process, process),
+        fc.array(fc.tuple(side, edit), { maxLength: 6 }),
+        async (scheduler, stamped, first, processes, during) => {
+          const pair = new Pair(stamped);
+          for (const [where, change] of first) pair.edit(where, change);
+          const scheduled = new Scheduled(scheduler);
+          const work = processes.map(async (syncs) => {
+            await using coordinator = pair.coordinator(scheduled, lenient);
+            for (const [id, method] of syncs) await coordinator[method](id).catch(expectOvertaken);
+          });
+          const edited = during.map(async ([where, change]) => {
+            await scheduler.schedule(Promise.resolve(), `${where} ${JSON.stringify(change)}`);
+            pair.edit(where, change);
+          });
+          await scheduler.waitFor(Promise.all([...work, ...edited]));
           for (const id of recordIds) {
             await pair.sync(id);
             await pair.expectInStep(id);

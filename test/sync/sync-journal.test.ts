@@ -61,7 +61,7 @@ function suite(open: () => VersionStore): void {
     const counting = new Crashes();
     counting.onCall = () => void calls++;
     const { conflicts } = await calm.sync(counting);
-    expect([calls, conflicts.map(({ path }) => path)]).toEqual([7, ['/owner']]);
+    expect([calls, conflicts.map(({ path }) => path)]).toEqual([8, ['/owner']]);
     for (let at = 0; at < calls; at++) {
       for (const phase of ['before', 'after'] as const) {
         const crashed = await edited();

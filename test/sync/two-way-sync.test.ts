@@ -1,9 +1,11 @@
+import { EventEmitter, once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { SqliteVersionStore } from '../../src/adapters/sqlite/sqlite-version-store.ts';
 import { ConflictResolution } from '../../src/conflicts/conflict-resolution.ts';
 import { RecoveryManager } from '../../src/resilience/recovery-manager.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
 import { MemoryReplica } from '../../src/sync/memory-replica.ts';
+import type { Replica } from '../../src/sync/replica.ts';
 import type { StateMerger } from '../../src/sync/state-merger.ts';
 import { SyncCoordinator } from '../../src/sync/sync-coordinator.ts';
 import type { SyncCoordinatorOptions } from '../../src/sync/sync-coordinator-options.ts';
@@ -123,6 +125,41 @@ describe('two-way sync', () => {
     expect(conflicts).toMatchObject([{ path: '', localValue: card, remoteValue: { title: 'b' } }]);
     await coordinator.resolveConflicts('c1', [ConflictResolution.choose(conflicts[0]!, 'local', note)]);
     expect([spec.get('c1'), runtime.get('c1')]).toEqual([card, card]);
+  });
+
+  it('SY3 takes a write that comes late, of a sync that another coordinator took over, for no edit', async () => {
+    const journal = new MVCCController();
+    const { spec, runtime, coordinator } = setUp({ journal });
+    const network = new EventEmitter();
+    const [asked, late] = [once(network, 'asked'), once(network, 'late')];
+    const slow: Replica<Card> = {
+      read: (id) => runtime.read(id),
+      ids: () => runtime.ids(),
+      async write(id, state, options) {
+        network.emit('asked');
+        await late;
+        return runtime.write(id, state, options);
+      },
+    };
+    await using first = new SyncCoordinator<Card>({ spec, runtime: slow, journal });
+    const overtaken = first.sync('c1');
+    await asked;
+    spec.set('c1', undefined);
+    await coordinator.sync('c1');
+    network.emit('late');
+    expect(await overtaken).toMatchObject({ state: undefined });
+    await coordinator.sync('c1');
+    expect([spec.get('c1'), runtime.get('c1')]).toEqual([undefined, undefined]);
+  });
+
+  it('tells of a write that an earlier try was about to make', async () => {
+    const { runtime, coordinator } = setUp();
+    const { write } = runtime;
+    runtime.write = async () => {
+      runtime.write = write;
+      throw new Error('the connection is lost');
+    };
+    expect((await coordinator.sync('c1')).writes).toEqual([{ side: 'runtime', before: undefined, after: card }]);
   });
 
   it('names each difference between the sides', async () => {
