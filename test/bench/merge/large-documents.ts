@@ -1,5 +1,5 @@
-import { threeWayMerge } from '../../../src/conflicts/three-way-merge.ts';
 import { type BenchTable, counted, median, round2 } from '../compare.ts';
+import { threeWayMerge } from './built-merge.ts';
 
 const words =
   'the change that both sides made to one place of a document of tasks is in the state or in a record'.split(' ');

@@ -6,6 +6,7 @@ import { ManualResolutionRequired } from '../../../src/conflicts/conflict-resolu
 import { readyRules } from '../../../src/conflicts/ready-rules.ts';
 import { threeWayMerge } from '../../../src/conflicts/three-way-merge.ts';
 import { isPlainObject, type JsonObject, type JsonValue, jsonEqual, setOwn } from '../../../src/core/json-value.ts';
+import { threeWayMerge as builtMerge } from './built-merge.ts';
 import type { RealMerge } from './real-merges.ts';
 import { type MergeTool, undecided } from './tool.ts';
 
@@ -13,7 +14,7 @@ export const ours: readonly MergeTool[] = [
   {
     name: 'threeWayMerge',
     merge(base, local, remote) {
-      const { state, conflicts } = threeWayMerge({ base, local, remote });
+      const { state, conflicts } = builtMerge({ base, local, remote });
       return conflicts.length === 0 ? state : undecided;
     },
   },
