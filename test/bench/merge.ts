@@ -1,6 +1,8 @@
 // Merges that people made (965 real JSON files with base, both sides and what was committed), by this library and by other
 // tools: how many each merges by itself, how often it agrees with the people, what it loses or invents, and the time it
 // takes beside parsing the three versions.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { jsonEqual } from '../../src/core/json-value.ts';
 import { checkMerge } from '../invariants/models/merge-checker.ts';
 import { type BenchOptions, type BenchTable, counted, median, round2 } from './compare.ts';
@@ -52,7 +54,12 @@ const parseAll = (cases: readonly RealMerge[]) => {
   };
 };
 
+// What one tool leaves behind is not the next one's to collect.
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
 function timeOf(work: () => void): number {
+  collectGarbage();
   const start = performance.now();
   work();
   return performance.now() - start;
