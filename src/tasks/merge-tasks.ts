@@ -6,7 +6,7 @@ import { InvalidArgumentError } from '../core/errors.ts';
 import { applyTaskResolutions } from './apply-task-resolutions.ts';
 import { arrangeBlocks } from './arrange-blocks.ts';
 import { commentOf, commentsOf } from './conflict-comments.ts';
-import { ConflictWords } from './conflict-words.ts';
+import { ConflictWords, showLines } from './conflict-words.ts';
 import { formatOf, fromPlain, mergeFormats, toPlain } from './file-format.ts';
 import { hasDoubledText } from './has-doubled-text.ts';
 import { keepMoved } from './keep-moved.ts';
@@ -75,13 +75,15 @@ export function mergeTasks(versions: TaskFileVersions, options: MergeTasksOption
   pairAdditions(...blocks);
   const byLines = mergeByLines([before, ours, theirs], blocks);
   if (byLines !== undefined) return { text: fromPlain(byLines, format), conflicts: [] };
+  const words = new ConflictWords(blocks);
   const { state, conflicts } = mergeBlocks(...blocks);
-  const words = new ConflictWords(blocks.toReversed());
   const text = printBlocks(state);
   const explained = conflicts.map((conflict) => words.explain(conflict));
   const isTold = conflicts.length === 0 || !hasDoubledText(state, [base, local, remote]);
-  if (!isTold || !isReadBack(text, state) || !canBeDecided(text, explained, base)) return undivided(versions, options);
-  const comments = options.markers ? commentsOf(explained, state, words) : undefined;
+  if (!isTold || !isReadBack(text, state) || !canBeDecided(text, explained, base)) {
+    return undivided(versions, [base, local, remote], options);
+  }
+  const comments = options.markers ? commentsOf(explained, state) : undefined;
   return { text: fromPlain(comments ? printBlocks(state, comments) : text, format), conflicts: explained };
 }
 
@@ -147,10 +149,15 @@ function canBeDecided(text: string, conflicts: readonly Conflict[], base: string
 }
 
 /** One conflict about the whole file. */
-function undivided({ base, local, remote }: TaskFileVersions, { markers }: MergeTasksOptions): MergedTasks {
+function undivided(
+  { base, local, remote }: TaskFileVersions,
+  plain: readonly [string, string, string],
+  { markers }: MergeTasksOptions,
+): MergedTasks {
   const reason = 'what both sides wrote could not be told apart any more if it stood in one file';
-  const conflict = new FieldConflict({ location: [], baseValue: base, localValue: local, remoteValue: remote, reason });
-  const comment = markers ? commentOf(conflict, new ConflictWords([]), '') : '';
+  const values = { baseValue: base, localValue: local, remoteValue: remote };
+  const conflict = new FieldConflict({ location: [], ...values, reason, shown: showLines('the whole file', plain) });
   const format = formatOf(base);
+  const comment = markers ? commentOf(conflict, '') : '';
   return { text: fromPlain(comment + toPlain(base, format), format), conflicts: [conflict] };
 }
