@@ -18,19 +18,22 @@ export class ConflictWords {
   readonly #local: ReadonlyMap<string, PlacedBlock>;
   readonly #remote: ReadonlyMap<string, PlacedBlock>;
 
+  readonly #subject: string | undefined;
+
   /** @param versions - Base, local and remote, as they were written. */
-  constructor(versions: readonly [readonly Block[], readonly Block[], readonly Block[]]) {
+  constructor(versions: readonly [readonly Block[], readonly Block[], readonly Block[]], subject: string | undefined) {
+    this.#subject = subject;
     [this.#base, this.#local, this.#remote] = [placesOf(versions[0]), placesOf(versions[1]), placesOf(versions[2])];
   }
 
-  /** The same conflict, with a reason and lines of the file that a person understands. */
+  /** The same conflict, about the subject, with a reason and lines of the file that a person understands. */
   explain(conflict: Conflict): Conflict {
     const [item, ...parts] = conflict.location;
     const told =
       typeof item === 'object'
         ? { reason: this.#reasonOf(conflict, String(item.value)), shown: this.#shownOf(String(item.value), parts) }
         : this.#orderOf(conflict);
-    return Conflict.fromJSON({ ...conflict.toJSON(), ...told });
+    return Conflict.fromJSON({ ...conflict.toJSON(), ...told, subject: this.#subject });
   }
 
   #reasonOf(conflict: Conflict, id: string): string {

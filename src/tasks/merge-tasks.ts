@@ -43,6 +43,8 @@ export interface MergeTasksOptions {
    * comment is read as a task, and `removeMarkers` takes them out again. Default: no.
    */
   readonly markers?: boolean | undefined;
+  /** What the file is of, such as the name of a change: tells alike conflicts of two files apart. Default: nothing. */
+  readonly subject?: string | undefined;
 }
 
 /**
@@ -75,7 +77,7 @@ export function mergeTasks(versions: TaskFileVersions, options: MergeTasksOption
   pairAdditions(...blocks);
   const byLines = mergeByLines([before, ours, theirs], blocks);
   if (byLines !== undefined) return { text: fromPlain(byLines, format), conflicts: [] };
-  const words = new ConflictWords(blocks);
+  const words = new ConflictWords(blocks, options.subject);
   const { state, conflicts } = mergeBlocks(...blocks);
   const text = printBlocks(state);
   const explained = conflicts.map((conflict) => words.explain(conflict));
@@ -152,11 +154,12 @@ function canBeDecided(text: string, conflicts: readonly Conflict[], base: string
 function undivided(
   { base, local, remote }: TaskFileVersions,
   plain: readonly [string, string, string],
-  { markers }: MergeTasksOptions,
+  { markers, subject }: MergeTasksOptions,
 ): MergedTasks {
   const reason = 'what both sides wrote could not be told apart any more if it stood in one file';
   const values = { baseValue: base, localValue: local, remoteValue: remote };
-  const conflict = new FieldConflict({ location: [], ...values, reason, shown: showLines('the whole file', plain) });
+  const shown = showLines('the whole file', plain);
+  const conflict = new FieldConflict({ location: [], subject, ...values, reason, shown });
   const format = formatOf(base);
   const comment = markers ? commentOf(conflict, '') : '';
   return { text: fromPlain(comment + toPlain(base, format), format), conflicts: [conflict] };

@@ -140,6 +140,14 @@ base                                   | local                                  
   });
 
   it.each([
+    ['a part', edited(['Read it', 'Read it back'], ['Read it', 'Read it twice'])],
+    ['the whole file', { base: '- [ ] a\n', local: '- [ ] a\n\n```\ncode\n', remote: '- [ ] a\n- [ ] b\n' }],
+  ])('is about the file that the merge was told of, in conflicts about %s', (_, versions) => {
+    const [conflict] = mergeTasks(versions).conflicts;
+    expect(mergeTasks(versions, { subject: 'add-login' }).conflicts).toEqual([conflict!.about('add-login')]);
+  });
+
+  it.each([
     [[], 'conflict.shown'],
     [{ base: 'a' }, 'conflict.shown.place'],
     [{ place: 'a', local: 1 }, 'conflict.shown.local'],
