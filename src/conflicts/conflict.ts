@@ -1,3 +1,4 @@
+import { checkObject } from '../core/check-argument.ts';
 import { checksum, stableStringify } from '../core/checksum.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { frozenJson, isPlainObject, type JsonObject, type JsonValue, presentFields } from '../core/json-value.ts';
@@ -64,6 +65,7 @@ export abstract class Conflict {
   readonly shown: ShownConflict | undefined;
 
   constructor(fields: ConflictFields) {
+    checkObject(fields, 'fields');
     this.location = parseLocation(fields.location, 'location');
     this.path = toPointer(this.location);
     this.subject = optionalText(fields.subject, 'subject');

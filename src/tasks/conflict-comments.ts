@@ -1,4 +1,5 @@
 import { type Conflict, StructuralConflict } from '../conflicts/conflict.ts';
+import { InvalidArgumentError } from '../core/errors.ts';
 import { type Block, printLine } from './task-blocks.ts';
 import { indentOf } from './task-line.ts';
 
@@ -8,6 +9,7 @@ const comments =
 
 /** A marked file without the comments that `mergeTasks` put into it: what it would have given without `markers`. */
 export function removeMarkers(text: string): string {
+  if (typeof text !== 'string') throw new InvalidArgumentError('text', 'text', text);
   return text.replace(comments, '$1');
 }
 

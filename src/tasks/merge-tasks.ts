@@ -2,6 +2,7 @@ import { Conflict, FieldConflict } from '../conflicts/conflict.ts';
 import { ConflictResolution } from '../conflicts/conflict-resolution.ts';
 import { ResolutionOutdatedError } from '../conflicts/errors.ts';
 import { type ThreeWayMergeResult, threeWayMerge } from '../conflicts/three-way-merge.ts';
+import { checkObject } from '../core/check-argument.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { applyTaskResolutions } from './apply-task-resolutions.ts';
 import { arrangeBlocks } from './arrange-blocks.ts';
@@ -61,6 +62,8 @@ export interface MergeTasksOptions {
  * @throws {@link InvalidArgumentError} if a version is no text, or has lone surrogates in it.
  */
 export function mergeTasks(versions: TaskFileVersions, options: MergeTasksOptions = {}): MergedTasks {
+  checkObject(versions, 'versions');
+  checkObject(options);
   const texts = [versions.base, versions.local, versions.remote];
   for (const text of texts) {
     if (typeof text !== 'string' || !text.isWellFormed())

@@ -1,4 +1,5 @@
 import { toLines } from '../conflicts/text-merge.ts';
+import { checkObject } from '../core/check-argument.ts';
 import { checkInteger } from '../core/check-integer.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { describeTasks } from './describe-tasks.ts';
@@ -66,6 +67,7 @@ export class TasksDocument {
    */
   static parse(text: string, options: ParseTasksOptions = {}): TasksDocument {
     if (typeof text !== 'string') throw new InvalidArgumentError('text', 'text', text);
+    checkObject(options);
     const { previous } = options;
     const before = checkInteger(previous?.version ?? 0, 0, 'options.previous.version');
     const scope = options.scope ?? (previous instanceof TasksDocument ? previous.scope : '');
