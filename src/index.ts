@@ -51,6 +51,7 @@ export { RememberedDecisions } from './conflicts/remembered-decisions.ts';
 export { type RenderOptions, renderConflicts } from './conflicts/render-conflicts.ts';
 export { ResolutionLog, type ResolutionLogEntry } from './conflicts/resolution-log.ts';
 export type { ConflictValueType, ResolutionRule } from './conflicts/resolution-rule.ts';
+export type { ShownConflict } from './conflicts/shown-conflict.ts';
 export { ConcatenateStrategy } from './conflicts/strategies/concatenate-strategy.ts';
 export { type CustomDecision, CustomStrategy } from './conflicts/strategies/custom-strategy.ts';
 export { DeletionWinsStrategy } from './conflicts/strategies/deletion-wins-strategy.ts';

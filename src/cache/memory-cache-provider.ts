@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { checkObject } from '../core/check-argument.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { frozenJson, type JsonValue } from '../core/json-value.ts';
@@ -22,6 +23,7 @@ export class MemoryCacheProvider implements CacheProvider {
 
   /** @throws {@link InvalidArgumentError} if `max` is no positive integer, or `ttl` not more than 0. */
   constructor(options: MemoryCacheProviderOptions = {}) {
+    checkObject(options);
     const { max = 10_000, ttl, clock = systemClock } = options;
     if (!Number.isSafeInteger(max) || max < 1) throw new InvalidArgumentError('max', 'a positive integer', max);
     ttlToMs(ttl);

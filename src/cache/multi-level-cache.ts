@@ -1,4 +1,5 @@
 import { abortable } from '../core/abort.ts';
+import { checkMethods, checkObject } from '../core/check-argument.ts';
 import { ClosedError } from '../core/errors.ts';
 import { frozenJson, type JsonValue } from '../core/json-value.ts';
 import { KeyedQueue } from '../core/keyed-queue.ts';
@@ -51,6 +52,11 @@ export class MultiLevelCache {
 
   /** @param l1 - The fastest level, asked first. */
   constructor(l1: CacheProvider, l2?: CacheProvider, l3?: CacheProvider, options: MultiLevelCacheOptions = {}) {
+    checkObject(options);
+    for (const [name, level] of Object.entries({ l1, l2, l3 })) {
+      if (name === 'l1' || level !== undefined)
+        checkMethods(level, name, 'a CacheProvider', 'getEntry', 'set', 'delete');
+    }
     this.#levels = [l1, l2, l3].filter((level) => level !== undefined);
     this.#ttls = options.ttls ?? [300, 3600];
     for (const ttl of this.#ttls) ttlToMs(ttl);

@@ -1,3 +1,4 @@
+import { checkObject } from '../core/check-argument.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { checkConflicts } from './check-conflicts.ts';
 import type { Conflict } from './conflict.ts';
@@ -36,6 +37,7 @@ export class AutoConflictResolver implements ConflictResolver {
 
   /** @throws {@link InvalidArgumentError} for a rule or a strategy that is none. */
   constructor(options: AutoConflictResolverOptions = {}) {
+    checkObject(options);
     const { rules = [], strategies = options.rules ? new Map() : defaultStrategies() } = options;
     if (!Array.isArray(rules)) throw new InvalidArgumentError('options.rules', 'a list of rules', rules);
     if (!(strategies instanceof Map)) throw new InvalidArgumentError('options.strategies', 'a Map', strategies);

@@ -1,3 +1,4 @@
+import { checkMethods } from '../core/check-argument.ts';
 import type { JsonObject } from '../core/json-value.ts';
 
 /** Where records about conflicts are kept: a table, a file or a key-value store behind three calls. */
@@ -31,4 +32,11 @@ export class MemoryConflictRecordStore implements ConflictRecordStore {
   async list(): Promise<readonly JsonObject[]> {
     return [...this.#records.values()];
   }
+}
+
+/** The store, or one in memory; refuses what is none. */
+export function recordStore(store: ConflictRecordStore | undefined, what: string): ConflictRecordStore {
+  if (store === undefined) return new MemoryConflictRecordStore();
+  checkMethods(store, what, 'a ConflictRecordStore', 'put', 'get', 'delete', 'list');
+  return store;
 }

@@ -49,7 +49,8 @@ export class ConflictResolution {
     conflict: Conflict,
     fields: DecisionNote & { readonly value: JsonValue | undefined; readonly dropped: readonly DroppedValue[] },
   ) {
-    if (typeof fields.strategy !== 'string' || typeof fields.reason !== 'string') {
+    checkConflict(conflict, 'conflict');
+    if (typeof fields?.strategy !== 'string' || typeof fields.reason !== 'string') {
       throw new InvalidArgumentError('resolution', 'the name of who decided, and a reason, as texts', fields);
     }
     if (!Array.isArray(fields.dropped)) throw new InvalidArgumentError('resolution.dropped', 'a list', fields.dropped);
@@ -111,7 +112,7 @@ export class ConflictResolution {
 /** No strategy may decide this conflict: a person must. Until then, what was in the base stands. */
 export class ManualResolutionRequired extends ConflictResolution {
   constructor(conflict: Conflict, reason: string) {
-    super(conflict, { value: conflict.baseValue, strategy: 'manual', reason, confidence: 0, dropped: [] });
+    super(conflict, { value: conflict?.baseValue, strategy: 'manual', reason, confidence: 0, dropped: [] });
   }
 }
 

@@ -1,9 +1,11 @@
+import { checkObject } from '../core/check-argument.ts';
 import { checksum, stableStringify } from '../core/checksum.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { frozenJson, isPlainObject, type JsonObject, type JsonValue, presentFields } from '../core/json-value.ts';
 import { ConflictType } from './conflict-type.ts';
 import { type Identity, isIdentity } from './list-identity.ts';
 import { type Location, parseLocation, placeOf, toPointer } from './location.ts';
+import { parseShown, type ShownConflict } from './shown-conflict.ts';
 import { type NormalizedStamp, normalizeStamp, readStamp, type WriteStamp } from './write-stamp.ts';
 
 /** One of the two versions that are merged. */
@@ -31,6 +33,8 @@ export interface ConflictFields {
   readonly remoteStamp?: WriteStamp | undefined;
   /** Whether the schema says that the value is never merged inside. Default: no. */
   readonly isAtomic?: boolean | undefined;
+  /** See {@link Conflict.shown}. */
+  readonly shown?: ShownConflict | undefined;
 }
 
 /**
@@ -57,8 +61,11 @@ export abstract class Conflict {
   readonly remoteStamp: NormalizedStamp | undefined;
   /** Whether the schema says that the value is never merged inside: only one of the versions as a whole can stand. */
   readonly isAtomic: boolean;
+  /** What a person is shown in the place of the path and the values, where those would say little. Not part of the id. */
+  readonly shown: ShownConflict | undefined;
 
   constructor(fields: ConflictFields) {
+    checkObject(fields, 'fields');
     this.location = parseLocation(fields.location, 'location');
     this.path = toPointer(this.location);
     this.subject = optionalText(fields.subject, 'subject');
@@ -69,6 +76,7 @@ export abstract class Conflict {
     this.localStamp = fields.localStamp && normalizeStamp(fields.localStamp, 'localStamp');
     this.remoteStamp = fields.remoteStamp && normalizeStamp(fields.remoteStamp, 'remoteStamp');
     this.isAtomic = fields.isAtomic ?? false;
+    this.shown = parseShown(fields.shown);
   }
 
   /**
@@ -110,10 +118,10 @@ export abstract class Conflict {
   /** Everything but what is absent. */
   toJSON(): JsonObject {
     const { id, type, severity, subject, path, location, reason } = this;
-    const { baseValue, localValue, remoteValue, localStamp, remoteStamp } = this;
+    const { baseValue, localValue, remoteValue, localStamp, remoteStamp, shown } = this;
     const values = { baseValue, localValue, remoteValue, localStamp, remoteStamp };
     const isAtomic = this.isAtomic || undefined;
-    return presentFields({ id, type, severity, subject, path, location, reason, ...values, isAtomic });
+    return presentFields({ id, type, severity, subject, path, location, reason, ...values, isAtomic, shown });
   }
 
   /**
@@ -133,6 +141,7 @@ export abstract class Conflict {
       localStamp: optionalStamp(json.localStamp, 'conflict.localStamp'),
       remoteStamp: optionalStamp(json.remoteStamp, 'conflict.remoteStamp'),
       isAtomic: json.isAtomic === true,
+      shown: parseShown(json.shown),
     };
     switch (json.type) {
       case ConflictType.FIELD_CONFLICT:

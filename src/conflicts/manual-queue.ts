@@ -1,8 +1,9 @@
+import { checkObject } from '../core/check-argument.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { isPlainObject, type JsonValue } from '../core/json-value.ts';
 import { KeyedQueue } from '../core/keyed-queue.ts';
 import { Conflict, type Side } from './conflict.ts';
-import { type ConflictRecordStore, MemoryConflictRecordStore } from './conflict-record-store.ts';
+import { type ConflictRecordStore, recordStore } from './conflict-record-store.ts';
 import { ConflictResolution } from './conflict-resolution.ts';
 import type { RememberedDecisions } from './remembered-decisions.ts';
 
@@ -23,7 +24,8 @@ export class ManualQueue {
       readonly decisions?: RememberedDecisions | undefined;
     } = {},
   ) {
-    this.#store = options.store ?? new MemoryConflictRecordStore();
+    checkObject(options);
+    this.#store = recordStore(options.store, 'options.store');
     this.#decisions = options.decisions;
   }
 

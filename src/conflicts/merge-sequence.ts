@@ -1,3 +1,5 @@
+import { checkObject } from '../core/check-argument.ts';
+import { InvalidArgumentError } from '../core/errors.ts';
 import { matchSequences } from './common-subsequence.ts';
 
 /** A stretch of a sequence: from `start` up to, not including, `end`. */
@@ -30,7 +32,11 @@ export function mergeSequence<K>(versions: {
   readonly local: readonly K[];
   readonly remote: readonly K[];
 }): MergedRange[] {
+  checkObject(versions, 'versions');
   const { base, local, remote } = versions;
+  for (const [name, list] of Object.entries({ base, local, remote })) {
+    if (!Array.isArray(list)) throw new InvalidArgumentError(name, 'a list', list);
+  }
   const inLocal = matchSequences(base, local);
   const inRemote = matchSequences(base, remote);
   const ranges: MergedRange[] = [];

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../core/json-value.ts';
 import type { Conflict } from './conflict.ts';
-import { type ConflictRecordStore, MemoryConflictRecordStore } from './conflict-record-store.ts';
+import { type ConflictRecordStore, recordStore } from './conflict-record-store.ts';
 import { ConflictResolution, ManualResolutionRequired } from './conflict-resolution.ts';
 
 /**
@@ -11,8 +11,8 @@ export class RememberedDecisions {
   readonly #store: ConflictRecordStore;
 
   /** @param store - Default: in memory. */
-  constructor(store: ConflictRecordStore = new MemoryConflictRecordStore()) {
-    this.#store = store;
+  constructor(store?: ConflictRecordStore) {
+    this.#store = recordStore(store, 'store');
   }
 
   /** Remembers a decision, in the place of an earlier one about the same conflict. One that decides nothing is no decision. */

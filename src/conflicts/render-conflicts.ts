@@ -44,10 +44,13 @@ export function renderConflicts(conflicts: readonly Conflict[], options: RenderO
 }
 
 function viewOf(conflict: Conflict, maxLength: number): ConflictView {
-  const { id, type, severity, subject, path, reason, baseValue, localValue, remoteValue } = conflict;
-  const values = markChanges([baseValue, localValue, remoteValue].map(wordsOf), maxLength);
+  const { id, type, severity, subject, path, reason, baseValue, localValue, remoteValue, shown } = conflict;
+  const texts = shown
+    ? [shown.base, shown.local, shown.remote].map((text) => text?.replaceAll('\t', '\\t'))
+    : [baseValue, localValue, remoteValue].map(wordsOf);
+  const values = markChanges(texts, maxLength);
   const stamps = [undefined, conflict.localStamp, conflict.remoteStamp];
-  const place = path === '' ? 'the whole value' : path;
+  const place = shown?.place ?? (path === '' ? 'the whole value' : path);
   return {
     id,
     title: brief(subject === undefined ? place : `${subject}: ${place}`),

@@ -1,6 +1,7 @@
 import type { ConflictView, SideView } from './conflict-view.ts';
 
 const width = 38;
+const linesOfGlance = 3;
 
 /** Plain text, the three versions in columns. */
 export function asText(views: readonly ConflictView[]): string {
@@ -29,7 +30,7 @@ export function asText(views: readonly ConflictView[]): string {
 function shownValue({ name, value }: SideView): string {
   if (!value) return '(nothing)';
   const text = value.map((part) => part.text).join('');
-  if (text.length <= 2 * width && !text.includes('\n')) return text;
+  if (text.length <= 2 * width && text.split('\n').length <= linesOfGlance) return text;
   const [before, after] = name === 'base' ? ['[-', '-]'] : ['{+', '+}'];
   return value.map((part) => (part.kind === 'changed' ? before + part.text + after : part.text)).join('');
 }

@@ -1,6 +1,7 @@
+import { checkObject } from '../core/check-argument.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { createId } from '../core/ids.ts';
-import { type ConflictRecordStore, MemoryConflictRecordStore } from './conflict-record-store.ts';
+import { type ConflictRecordStore, recordStore } from './conflict-record-store.ts';
 import { ConflictResolution, ManualResolutionRequired } from './conflict-resolution.ts';
 
 /** A decision, and when it was taken. */
@@ -16,7 +17,8 @@ export class ResolutionLog {
   readonly #clock: Clock;
 
   constructor(options: { readonly store?: ConflictRecordStore | undefined; readonly clock?: Clock | undefined } = {}) {
-    this.#store = options.store ?? new MemoryConflictRecordStore();
+    checkObject(options);
+    this.#store = recordStore(options.store, 'options.store');
     this.#clock = options.clock ?? systemClock;
   }
 

@@ -1,3 +1,4 @@
+import { checkObject } from '../core/check-argument.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { mergeSequence, type Range } from './merge-sequence.ts';
 import { isBalanced } from './sequence-balance.ts';
@@ -31,6 +32,7 @@ export function mergeText(versions: {
   readonly local: string;
   readonly remote: string;
 }): MergedText {
+  checkObject(versions, 'versions');
   const base = linesOf(versions.base, 'base');
   const local = linesOf(versions.local, 'local');
   const remote = linesOf(versions.remote, 'remote');

@@ -1,3 +1,4 @@
+import { checkObject } from '../core/check-argument.ts';
 import { frozenJson, type JsonValue } from '../core/json-value.ts';
 import { compareVersions } from './compare-versions.ts';
 import type { Conflict } from './conflict.ts';
@@ -49,6 +50,7 @@ export interface ThreeWayMergeResult<T> {
  * ```
  */
 export function threeWayMerge<T>(options: ThreeWayMergeOptions<T>): ThreeWayMergeResult<T> {
+  checkObject(options);
   const { base, local, remote, schema } = options;
   const { difference, hasUndefined } = compareVersions(base, local, remote);
   if (hasUndefined) return threeWayMerge({ ...options, base: clean(base), local: clean(local), remote: clean(remote) });

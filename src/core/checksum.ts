@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import stringify from 'fast-json-stable-stringify';
+import { InvalidArgumentError } from './errors.ts';
 
 /** JSON text with the keys of every object in order, so that equal values give equal text in every process. */
 export function stableStringify(value: unknown): string {
@@ -8,5 +9,7 @@ export function stableStringify(value: unknown): string {
 
 /** SHA-256, in hex, of the value's stable JSON text. */
 export function checksum(value: unknown): string {
-  return createHash('sha256').update(stableStringify(value)).digest('hex');
+  const text: string | undefined = stableStringify(value);
+  if (text === undefined) throw new InvalidArgumentError('value', 'a JSON value', value);
+  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,3 +1,5 @@
+import { InvalidArgumentError } from './errors.ts';
+
 const c1 = 0xcc9e2d51;
 const c2 = 0x1b873593;
 
@@ -7,6 +9,7 @@ const c2 = 0x1b873593;
  * After Austin Appleby's public-domain MurmurHash3.cpp (`MurmurHash3_x86_32`).
  */
 export function murmur3(text: string, seed = 0): number {
+  if (typeof text !== 'string') throw new InvalidArgumentError('text', 'text', text);
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return hashBytes(Buffer.from(text), seed);
   return hashAscii(text, seed);
 }

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
+import { checkObject } from '../core/check-argument.ts';
 import { checkInteger } from '../core/check-integer.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
@@ -41,6 +42,7 @@ export class AesGcmEncryption implements EventEncryption {
   readonly #subjectOf: (stream: string) => string;
 
   constructor(options: AesGcmEncryptionOptions) {
+    checkObject(options);
     const { keys, subjectOf = (stream) => stream, clock = systemClock } = options;
     const { cacheSize: size = 1000, cacheTtlMs: ttlMs = 60_000 } = options;
     if (typeof keys?.create !== 'function') throw new InvalidArgumentError('options.keys', 'a KeyStore', keys);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sleep } from '../core/abort.ts';
+import { checkMethods } from '../core/check-argument.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { type BackupRecord, backupFormat } from './backup-record.ts';
 import { chainName } from './chained-appends.ts';
@@ -29,6 +30,7 @@ const pageSize = 500;
  * ```
  */
 export async function* backupEvents(adapter: EventAdapter, options: BackupOptions = {}): AsyncGenerator<string, void> {
+  checkMethods(adapter, 'adapter', 'an EventAdapter', 'init', 'readAll');
   const { signal, clock = systemClock } = options;
   const sha256 = createHash('sha256');
   const counts = { events: 0, streams: 0, checkpoints: 0 };

@@ -1,3 +1,4 @@
+import { checkObject } from '../core/check-argument.ts';
 import { ConcurrencyConflictError, InvalidArgumentError, isMigrationError } from '../core/errors.ts';
 import { type ExpectedVersion, meetsExpectedVersion } from '../core/expected-version.ts';
 import { checkExpectedVersion } from './append-batches.ts';
@@ -61,6 +62,7 @@ export type CommandHandler<S, C, E extends EventShape = EventShape> = (
 export function commandHandler<S, C, E extends EventShape, N extends EventShape>(
   options: CommandHandlerOptions<S, C, E, N>,
 ): CommandHandler<S, C, E> {
+  checkObject(options);
   const { store, decider } = options;
   if (typeof decider?.decide !== 'function') throw new InvalidArgumentError('options.decider', 'a Decider', decider);
   const settings = attemptSettings(options);

@@ -1,4 +1,5 @@
 import { sleep } from '../core/abort.ts';
+import { checkMethods } from '../core/check-argument.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { allStreams, streamsOf } from './backup-events.ts';
 import { copyProgress } from './copy-progress.ts';
@@ -33,6 +34,8 @@ export async function copyEvents(
   target: EventAdapter,
   options: CopyOptions = {},
 ): Promise<number> {
+  checkMethods(source, 'source', 'an EventAdapter', 'init', 'readAll');
+  checkMethods(target, 'target', 'an EventAdapter', 'init', 'readAll');
   const { follow = false, pollIntervalMs = 200, signal, onProgress = () => {}, clock = systemClock } = options;
   await source.init();
   await target.init();
@@ -68,6 +71,8 @@ export async function compareEvents(
   other: EventAdapter,
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<string | undefined> {
+  checkMethods(one, 'one', 'an EventAdapter', 'init', 'readAll');
+  checkMethods(other, 'other', 'an EventAdapter', 'init', 'readAll');
   const { signal } = options;
   await one.init();
   await other.init();

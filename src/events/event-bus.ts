@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'eventemitter3';
 import { abortable } from '../core/abort.ts';
+import { checkObject } from '../core/check-argument.ts';
 import { ClosedError, InvalidArgumentError } from '../core/errors.ts';
 import { throwLater } from '../core/on-error.ts';
 import { EventMessageError, EventNotSentError } from './bus-errors.ts';
@@ -39,6 +40,7 @@ export class EventBus<E extends DomainEvent = DomainEvent> {
   #closed = false;
 
   constructor(options: EventBusOptions<E> = {}) {
+    checkObject(options);
     const { transport, revive = {}, onError = throwLater } = options;
     this.#link = transport && new TransportLink(transport, (event) => this.#receive(event), onError);
     this.#revive = revive;

@@ -1,3 +1,4 @@
+import { checkObject } from '../core/check-argument.ts';
 import { checkInteger } from '../core/check-integer.ts';
 import { systemClock } from '../core/clock.ts';
 import { ConcurrencyConflictError, InvalidArgumentError } from '../core/errors.ts';
@@ -60,6 +61,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
   readonly #sameDatabase = new SameDatabase();
 
   constructor(options: EventStoreOptions<E, N>) {
+    checkObject(options);
     const { adapter, snapshotStrategy, clock = systemClock, random = Math.random, onError = throwLater } = options;
     if (typeof adapter?.append !== 'function') {
       throw new InvalidArgumentError('options.adapter', 'an EventAdapter', adapter);

@@ -1,3 +1,4 @@
+import { checkObject } from '../core/check-argument.ts';
 import { InvalidArgumentError, isMigrationError } from '../core/errors.ts';
 import { type EventQuery, matchesQuery } from '../core/event-query.ts';
 import { attemptSettings, type CommandAttemptOptions, untilAppended } from './command-attempts.ts';
@@ -57,6 +58,7 @@ export type QueryCommandHandler<S, C, E extends EventShape = EventShape> = (
 export function queryCommandHandler<S, C, E extends EventShape, N extends EventShape>(
   options: QueryCommandHandlerOptions<S, C, E, N>,
 ): QueryCommandHandler<S, C, E> {
+  checkObject(options);
   const { store, decider } = options;
   if (typeof decider?.decide !== 'function') throw new InvalidArgumentError('options.decider', 'a Decider', decider);
   const settings = attemptSettings(options);

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../core/errors.ts';
+import { checkMethods, checkObject } from '../core/check-argument.ts';
 import type { DomainEvent } from './domain-event.ts';
 import type { EventPublisher } from './event-publisher.ts';
 import type { EventShape, RecordedEventOf } from './event-shape.ts';
@@ -31,9 +31,8 @@ export function relayEvents<E extends EventShape>(
   publisher: EventPublisher,
   options: RelayOptions<E>,
 ): Subscription {
-  if (typeof publisher?.publish !== 'function') {
-    throw new InvalidArgumentError('publisher', 'an object with a publish method', publisher);
-  }
+  checkMethods(publisher, 'publisher', 'an object with a publish method', 'publish');
+  checkObject(options);
   const { toEvent = (event) => new RecordedDomainEvent(event), ...subscribe } = options;
   return store.subscribe({
     ...subscribe,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { checkMethods } from '../core/check-argument.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import {
   type BackupCounts,
@@ -52,6 +53,7 @@ export async function restoreEvents(
   backup: BackupText,
   options: RestoreOptions = {},
 ): Promise<BackupCounts> {
+  checkMethods(adapter, 'adapter', 'an EventAdapter', 'init', 'readAll');
   const { signal } = options;
   await adapter.init();
   let batch: StoredEvent[] = [];
@@ -114,6 +116,11 @@ async function begin(adapter: EventAdapter, header: BackupHeader): Promise<Check
 
 /** The records of a backup, each checked; the last one once all of them are proved to be there as they were written. */
 async function* recordsOf(backup: BackupText, signal: AbortSignal | undefined): AsyncGenerator<BackupRecord, void> {
+  if (
+    typeof Object(backup)[Symbol.asyncIterator] !== 'function' &&
+    typeof Object(backup)[Symbol.iterator] !== 'function'
+  )
+    throw new InvalidArgumentError('backup', 'pieces of text to iterate over', backup);
   const sha256 = createHash('sha256');
   const counts = { events: 0, streams: 0, checkpoints: 0 };
   let line = 0;

@@ -1,3 +1,4 @@
+import { checkMethods } from '../core/check-argument.ts';
 /** What a strategy knows when a fold has ended. */
 export interface SnapshotOccasion {
   readonly stream: string;
@@ -18,5 +19,6 @@ export interface SnapshotStrategy {
 
 /** Keeps a snapshot when at least one of the strategies would. */
 export function anyOf(...strategies: readonly SnapshotStrategy[]): SnapshotStrategy {
+  for (const strategy of strategies) checkMethods(strategy, 'strategies', 'SnapshotStrategies', 'shouldSnapshot');
   return { shouldSnapshot: (occasion) => strategies.some((strategy) => strategy.shouldSnapshot(occasion)) };
 }

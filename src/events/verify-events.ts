@@ -1,3 +1,4 @@
+import { checkMethods } from '../core/check-argument.ts';
 import { checkInteger } from '../core/check-integer.ts';
 import { allStreams } from './backup-events.ts';
 import { type ChainEnd, chainEnds, chainName, loadChainEnd } from './chained-appends.ts';
@@ -53,6 +54,7 @@ const pageSize = 500;
  * his own: keep a {@link backupEvents} elsewhere where that matters.
  */
 export async function verifyEvents(adapter: EventAdapter, options: VerifyOptions = {}): Promise<IntegrityReport> {
+  checkMethods(adapter, 'adapter', 'an EventAdapter', 'init', 'readAll');
   const { signal, maxFindings = 1000 } = options;
   checkInteger(maxFindings, 1, 'options.maxFindings');
   await adapter.init();

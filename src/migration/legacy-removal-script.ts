@@ -1,5 +1,6 @@
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import { isAbsolute, join, normalize, relative, resolve } from 'node:path';
+import { checkObject } from '../core/check-argument.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { findReferences, type LegacyReference, portable } from './legacy-references.ts';
 import { move, RemovalArchive } from './removal-archive.ts';
@@ -65,6 +66,14 @@ export class LegacyRemovalScript {
    * @throws {@link UnsafePathError} if a component's path leads out of the root.
    */
   constructor(options: LegacyRemovalScriptOptions) {
+    checkObject(options);
+    for (const name of ['root', 'archive'] as const) {
+      const path = options[name];
+      if (typeof path !== 'string' && !(name === 'archive' && path === undefined))
+        throw new InvalidArgumentError(`options.${name}`, 'the path of a folder', path);
+    }
+    if (!Array.isArray(options.components))
+      throw new InvalidArgumentError('options.components', 'a list of paths', options.components);
     this.#root = resolve(options.root);
     this.#archive = resolve(options.archive ?? join(this.#root, '.legacy-archive'));
     this.#components = options.components.map(insideRoot);

@@ -1,3 +1,4 @@
+import { checkObject } from '../core/check-argument.ts';
 import { systemClock } from '../core/clock.ts';
 import { ClosedError, InvalidArgumentError } from '../core/errors.ts';
 import { createId } from '../core/ids.ts';
@@ -36,6 +37,7 @@ export class MigrationRunner {
 
   /** @throws {@link InvalidArgumentError} if names are missing or not unique, or a gate or a bake time is not sound. */
   constructor(options: MigrationRunnerOptions) {
+    checkObject(options);
     const { name, stages, leaseMs = 30_000, onError = throwLater } = options;
     if (typeof name !== 'string' || name === '') throw new InvalidArgumentError('name', 'a name', name);
     if (!(leaseMs > 0)) throw new InvalidArgumentError('leaseMs', 'more than 0 ms', leaseMs);

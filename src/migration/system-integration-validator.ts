@@ -1,4 +1,5 @@
 import { withTimeout } from '../core/abort.ts';
+import { checkObject } from '../core/check-argument.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { InvalidArgumentError, messageOf } from '../core/errors.ts';
 
@@ -54,6 +55,7 @@ export class SystemIntegrationValidator {
 
   /** @throws {@link InvalidArgumentError} if `timeoutMs` is not more than 0. */
   constructor(options: SystemIntegrationValidatorOptions) {
+    checkObject(options);
     const { timeoutMs = 60_000, clock = systemClock } = options;
     if (!(timeoutMs > 0)) throw new InvalidArgumentError('timeoutMs', 'more than 0 ms', timeoutMs);
     this.#checks = categories.map((category) => [category, [...(options[category] ?? [])]]);

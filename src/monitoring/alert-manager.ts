@@ -1,3 +1,4 @@
+import { checkObject } from '../core/check-argument.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { type OnError, throwLater } from '../core/on-error.ts';
 
@@ -42,6 +43,7 @@ export class AlertManager {
   readonly #sending = new Set<Promise<void>>();
 
   constructor(options: AlertManagerOptions = {}) {
+    checkObject(options);
     this.#channels = options.channels ?? [];
     this.#onError = options.onError ?? throwLater;
     this.#clock = options.clock ?? systemClock;

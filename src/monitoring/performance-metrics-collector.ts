@@ -1,3 +1,4 @@
+import { checkObject } from '../core/check-argument.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { type PerformanceReport, percentile } from './performance-report.ts';
@@ -24,6 +25,7 @@ export class PerformanceMetricsCollector {
 
   /** @throws {@link InvalidArgumentError} if `windowSize` is not a positive integer. */
   constructor(options: PerformanceMetricsCollectorOptions = {}) {
+    checkObject(options);
     this.#thresholds = options.thresholds ?? {};
     this.#windowSize = options.windowSize ?? 10_000;
     this.#clock = options.clock ?? systemClock;

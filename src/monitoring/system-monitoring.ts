@@ -1,3 +1,4 @@
+import { checkMethods, checkObject } from '../core/check-argument.ts';
 import type { AlertManager } from './alert-manager.ts';
 import type { Health, HealthSource, HealthSummary } from './health-source.ts';
 import type { MetricsCollector } from './metrics-collector.ts';
@@ -18,6 +19,10 @@ export class SystemMonitoring<S extends HealthSummary = HealthSummary> {
   readonly #health: HealthSource<S>;
 
   constructor(options: SystemMonitoringOptions<S>) {
+    checkObject(options);
+    checkMethods(options.metricsCollector, 'options.metricsCollector', 'a MetricsCollector', 'gauge');
+    checkMethods(options.alertManager, 'options.alertManager', 'an AlertManager', 'raise', 'resolve');
+    checkMethods(options.healthChecker, 'options.healthChecker', 'a HealthSource', 'check');
     this.#metrics = options.metricsCollector;
     this.#alerts = options.alertManager;
     this.#health = options.healthChecker;

@@ -1,5 +1,6 @@
 import { sleep } from '../core/abort.ts';
 import { type BackoffOptions, backoffDelay, type Random } from '../core/backoff.ts';
+import { checkMethods, checkObject } from '../core/check-argument.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { InvalidArgumentError, messageOf } from '../core/errors.ts';
 import type { HealthChecker } from './health-checker.ts';
@@ -46,6 +47,9 @@ export class AutoRecoveryManager {
     strategies: ReadonlyMap<string, RecoveryStrategy>,
     options: AutoRecoveryManagerOptions = {},
   ) {
+    checkMethods(healthChecker, 'healthChecker', 'a HealthChecker', 'has', 'checkComponent');
+    checkMethods(strategies, 'strategies', 'a Map', 'get', 'entries');
+    checkObject(options);
     const { maxAttempts = 3, backoff = { initialMs: 100, maxMs: 10_000 } } = options;
     const { clock = systemClock, random = Math.random, onEscalation = () => {} } = options;
     if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1) {

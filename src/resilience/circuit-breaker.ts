@@ -1,4 +1,5 @@
 import Opossum from 'opossum';
+import { checkObject } from '../core/check-argument.ts';
 import { ClosedError, InvalidArgumentError } from '../core/errors.ts';
 import { type OnError, throwLater } from '../core/on-error.ts';
 import { CircuitBreakerOpenError } from './errors.ts';
@@ -45,6 +46,7 @@ export class CircuitBreaker {
    * @throws {@link InvalidArgumentError} if the threshold is no positive integer, or `resetMs` no positive number.
    */
   constructor(threshold = 5, resetMs = 60_000, options: CircuitBreakerOptions = {}) {
+    checkObject(options);
     if (!Number.isSafeInteger(threshold) || threshold < 1) {
       throw new InvalidArgumentError('threshold', 'a positive integer', threshold);
     }

@@ -1,4 +1,5 @@
 import { withTimeout } from '../core/abort.ts';
+import { checkObject } from '../core/check-argument.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { InvalidArgumentError, messageOf } from '../core/errors.ts';
 
@@ -38,6 +39,7 @@ export class HealthChecker {
 
   /** @throws {@link InvalidArgumentError} if `timeoutMs` is not more than 0. */
   constructor(options: HealthCheckerOptions = {}) {
+    checkObject(options);
     this.#timeoutMs = options.timeoutMs ?? 5000;
     this.#clock = options.clock ?? systemClock;
     if (!(this.#timeoutMs > 0)) throw new InvalidArgumentError('timeoutMs', 'more than 0 ms', this.#timeoutMs);

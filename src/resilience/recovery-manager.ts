@@ -1,5 +1,6 @@
 import { sleep } from '../core/abort.ts';
 import { type BackoffOptions, backoffDelay, type Random } from '../core/backoff.ts';
+import { checkObject } from '../core/check-argument.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { isMigrationError, messageOf } from '../core/errors.ts';
 import { RestoreFailedError, RetriesExhaustedError } from './errors.ts';
@@ -43,6 +44,7 @@ export class RecoveryManager {
 
   /** @throws {@link InvalidArgumentError} if a `maxAttempts` is no positive integer. */
   constructor(options: RecoveryManagerOptions = {}) {
+    checkObject(options);
     const { maxAttempts = 3, backoff = {}, isRetryable = mayPass, policies = [], onEscalation = () => {} } = options;
     const { clock = systemClock, random = Math.random } = options;
     this.#others = {

@@ -1,3 +1,4 @@
+import { checkMethods } from '../core/check-argument.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { KeyedQueue } from '../core/keyed-queue.ts';
 import { RollbackFailedError, SystemInvalidError } from './errors.ts';
@@ -17,6 +18,8 @@ export class RollbackManager<State = unknown> {
 
   /** @param strategies - How each stage is undone, by its number. */
   constructor(strategies: ReadonlyMap<number, RollbackStrategy<State>>, systemValidator: SystemValidator<State>) {
+    checkMethods(strategies, 'strategies', 'a Map', 'get', 'entries');
+    checkMethods(systemValidator, 'systemValidator', 'a SystemValidator', 'captureState', 'validate');
     this.#strategies = new Map(strategies);
     this.#validator = systemValidator;
   }

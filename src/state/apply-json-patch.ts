@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '../core/errors.ts';
 import { parsePointer } from '../core/json-pointer.ts';
 import { frozenJson, isPlainObject, type JsonValue, jsonEqual, setOwn } from '../core/json-value.ts';
 import { JsonPatchError } from './errors.ts';
@@ -20,6 +21,7 @@ type Container = JsonValue[] | Record<string, JsonValue>;
  * @throws {@link InvalidArgumentError} if a value is not JSON.
  */
 export function applyJsonPatch(value: JsonValue, patch: readonly JsonPatchOperation[]): JsonValue {
+  if (!Array.isArray(patch)) throw new InvalidArgumentError('patch', 'a list of operations', patch);
   const patched = new PatchedJson(value);
   for (const [index, operation] of patch.entries()) patched.apply(operation, index);
   return frozenJson(patched.value, 'value');

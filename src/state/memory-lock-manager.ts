@@ -1,3 +1,4 @@
+import { checkObject } from '../core/check-argument.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { DeadlockError, LockTimeoutError } from '../core/lock-errors.ts';
 import { type LockRequest, lockRequest } from '../core/lock-request.ts';
@@ -11,8 +12,9 @@ export class MemoryLockManager implements LockManager {
   readonly #waiting = new Map<string, Set<LockWaiter>>();
   readonly #clock: Clock;
 
-  constructor({ clock = systemClock }: { readonly clock?: Clock } = {}) {
-    this.#clock = clock;
+  constructor(options: { readonly clock?: Clock } = {}) {
+    checkObject(options);
+    this.#clock = options.clock ?? systemClock;
   }
 
   async acquire(aggregateIds: readonly string[], options: LockOptions): Promise<ReleaseLocks> {

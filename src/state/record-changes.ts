@@ -1,3 +1,4 @@
+import { checkMethods, checkObject } from '../core/check-argument.ts';
 import { InvalidArgumentError, StorageError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json-value.ts';
 import type { ChangeEvent, ChangeLog, ChangeRecord } from './change-log.ts';
@@ -35,6 +36,8 @@ export interface RecordChangesOptions<S = JsonValue> {
  * @throws what the event store refuses, such as {@link DifferentDatabaseError}: by `commit`, which then writes nothing.
  */
 export function recordChanges<S = JsonValue>(store: VersionStore, options: RecordChangesOptions<S>): VersionStore {
+  checkMethods(store, 'store', 'a VersionStore', 'commit');
+  checkObject(options);
   const { log, stream = (aggregateId) => aggregateId, toEvents = changeEvents } = options;
   if (typeof log?.appendWithin !== 'function') throw new InvalidArgumentError('options.log', 'an EventStore', log);
   const records = (request: CommitRequest, committed: Committed): ChangeRecord[] => {

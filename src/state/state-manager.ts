@@ -1,3 +1,4 @@
+import { checkObject } from '../core/check-argument.ts';
 import { systemClock } from '../core/clock.ts';
 import { ClosedError, InvalidArgumentError } from '../core/errors.ts';
 import { frozenJson, type JsonValue } from '../core/json-value.ts';
@@ -56,6 +57,7 @@ export class StateManager<S = JsonValue> {
   #closed = false;
 
   constructor(options: StateManagerOptions<S> = {}) {
+    checkObject(options);
     const { concurrencyControl = 'optimistic', isolationLevel = 'serializable', store, mvcc, cacheProvider } = options;
     const { retry = {}, onError = throwLater, clock = systemClock, random = Math.random } = options;
     const { locks, lockTimeoutMs, events } = options;

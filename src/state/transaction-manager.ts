@@ -1,5 +1,6 @@
 import { abortable, withTimeout } from '../core/abort.ts';
 import type { Random } from '../core/backoff.ts';
+import { checkObject } from '../core/check-argument.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json-value.ts';
@@ -38,7 +39,9 @@ export class TransactionManager<S = JsonValue> {
   readonly #clock: Clock;
   readonly #random: Random;
 
-  constructor({ mvcc, clock = systemClock, random = Math.random }: TransactionManagerOptions<S>) {
+  constructor(options: TransactionManagerOptions<S>) {
+    checkObject(options);
+    const { mvcc, clock = systemClock, random = Math.random } = options;
     if (typeof mvcc?.begin !== 'function') throw new InvalidArgumentError('options.mvcc', 'an MVCCController', mvcc);
     this.#mvcc = mvcc;
     this.#clock = clock;

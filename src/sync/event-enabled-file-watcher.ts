@@ -1,3 +1,4 @@
+import { checkMethods } from '../core/check-argument.ts';
 import type { EventPublisher } from '../events/event-publisher.ts';
 import type { FileChange } from './file-change.ts';
 import { FileChangedEvent } from './file-changed-event.ts';
@@ -14,6 +15,7 @@ export class EventEnabledFileWatcher extends FileWatcher {
 
   constructor(bus: EventPublisher, path: string | readonly string[], options: FileWatcherOptions = {}) {
     super(path, options);
+    checkMethods(bus, 'bus', 'an EventPublisher', 'publish');
     this.#bus = bus;
   }
 

@@ -1,3 +1,4 @@
+import { checkMethods } from '../core/check-argument.ts';
 import { ClosedError, InvalidArgumentError } from '../core/errors.ts';
 import { frozenJson, type JsonValue, jsonEqual } from '../core/json-value.ts';
 import { throwLater } from '../core/on-error.ts';
@@ -57,6 +58,8 @@ export class EventReplica<S = JsonValue> implements Replica<S> {
 
   /** @throws {@link InvalidArgumentError} for a subscription where the store has none. */
   constructor(store: FoldedStreams, options: EventReplicaOptions<S>) {
+    checkMethods(store, 'store', 'an EventStore', 'aggregateStream', 'append');
+    checkMethods(options, 'options', 'options with prefix, evolve() and decide()', 'evolve', 'decide');
     this.#store = store;
     this.#options = options;
     const { subscription: name, watch } = options;

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
 import { sleep } from '../core/abort.ts';
 import { type BackoffOptions, backoffDelay, type Random } from '../core/backoff.ts';
+import { checkObject } from '../core/check-argument.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { ClosedError } from '../core/errors.ts';
 import { type OnError, throwLater } from '../core/on-error.ts';
@@ -102,6 +103,7 @@ export class FileWatcher {
 
   /** @throws {@link InvalidArgumentError} for a path or an option of the wrong kind. */
   constructor(path: string | readonly string[], options: FileWatcherOptions = {}) {
+    checkObject(options);
     const { includeFile = () => true, includeFolder = () => true, clock = systemClock, known } = options;
     this.#paths = new WatchedPaths(path);
     this.#debounceMs = milliseconds(options.debounceMs ?? 20, 'options.debounceMs');

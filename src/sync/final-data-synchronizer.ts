@@ -1,3 +1,4 @@
+import { checkMethods, checkObject } from '../core/check-argument.ts';
 import { checksum } from '../core/checksum.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { FinalSyncError, type FinalSyncStep } from './errors.ts';
@@ -73,6 +74,9 @@ export class FinalDataSynchronizer<Row> {
 
   /** @throws {@link InvalidArgumentError} if a number is not a whole one from 1. */
   constructor(options: FinalDataSynchronizerOptions<Row>) {
+    checkObject(options);
+    checkMethods(options.source, 'options.source', 'a SyncSource', 'extract', 'keyOf');
+    checkMethods(options.target, 'options.target', 'a SyncTarget', 'read', 'write');
     this.#source = options.source;
     this.#target = options.target;
     this.#rules = {

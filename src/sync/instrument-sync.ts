@@ -1,3 +1,5 @@
+import { checkObject } from '../core/check-argument.ts';
+import { InvalidArgumentError } from '../core/errors.ts';
 import { type OnError, throwLater } from '../core/on-error.ts';
 
 /** A function of the legacy system, whatever its parameters. */
@@ -36,6 +38,8 @@ export function instrumentSync<F extends LegacySyncFunction>(
   fn: F,
   options: { readonly onError?: OnError } = {},
 ): { sync: F; emitter: SyncEmitter<F> } {
+  if (typeof fn !== 'function') throw new InvalidArgumentError('fn', 'a function', fn);
+  checkObject(options);
   const { onError = throwLater } = options;
   const listeners = { sync: new Set<Listener>(), 'sync:error': new Set<Listener>() };
   const emitter: SyncEmitter<F> = {

@@ -1,4 +1,5 @@
 import { abortable } from '../core/abort.ts';
+import { checkMethods, checkObject } from '../core/check-argument.ts';
 import { ClosedError } from '../core/errors.ts';
 import { frozenJson, type JsonValue } from '../core/json-value.ts';
 import { type OnError, throwLater } from '../core/on-error.ts';
@@ -42,6 +43,9 @@ export class LegacySyncEventBridge {
   #closed = false;
 
   constructor(emitter: LegacyEmitter, bus: EventPublisher, options: LegacySyncEventBridgeOptions = {}) {
+    checkMethods(emitter, 'emitter', 'an emitter with on()', 'on');
+    checkMethods(bus, 'bus', 'an EventPublisher', 'publish');
+    checkObject(options);
     this.#emitter = emitter;
     this.#bus = bus;
     this.#aggregateId = options.aggregateId ?? changeIdOf;

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '../core/errors.ts';
 import { frozenJson, type JsonValue } from '../core/json-value.ts';
 import type { Replica, ReplicaRecord, ReplicaWriteOptions, ReplicaWriteOutcome } from './replica.ts';
 
@@ -8,6 +9,8 @@ export class MemoryReplica<S = JsonValue> implements Replica<S> {
   readonly #listeners = new Set<{ readonly tell: (id: string) => void }>();
 
   constructor(states: Iterable<readonly [id: string, state: S]> = []) {
+    if (typeof states === 'string' || typeof states?.[Symbol.iterator] !== 'function')
+      throw new InvalidArgumentError('states', 'pairs of id and state', states);
     for (const [id, state] of states) this.set(id, state);
   }
 

@@ -1,3 +1,4 @@
+import { checkMethods } from '../core/check-argument.ts';
 import { isMigrationError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json-value.ts';
 import type { Replica, ReplicaRecord, ReplicaWriteOptions, ReplicaWriteOutcome } from './replica.ts';
@@ -37,6 +38,8 @@ export class StateReplica<S = JsonValue> implements Replica<S> {
   readonly #options: StateReplicaOptions;
 
   constructor(states: VersionedStates<S>, options: StateReplicaOptions) {
+    checkMethods(states, 'states', 'a StateManager', 'get', 'set', 'delete');
+    checkMethods(options, 'options', 'options with ids()', 'ids');
     this.#states = states;
     this.#options = options;
     if (!states.subscribe) return;

@@ -4,6 +4,7 @@ import type { Conflict } from '../conflicts/conflict.ts';
 import type { ConflictResolution } from '../conflicts/conflict-resolution.ts';
 import type { ThreeWayMergeOptions } from '../conflicts/three-way-merge.ts';
 import { abortable, withEither } from '../core/abort.ts';
+import { checkObject } from '../core/check-argument.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { ClosedError, InvalidArgumentError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json-value.ts';
@@ -49,6 +50,7 @@ export class SyncCoordinator<S = JsonValue> {
 
   /** @throws {@link InvalidArgumentError} for a number that is none, or one replica alone. */
   constructor(options: SyncCoordinatorOptions<S> = {}) {
+    checkObject(options);
     const { conflictResolver = new AutoConflictResolver(), clock = systemClock, random = Math.random } = options;
     const { concurrency = 8 } = options;
     this.#options = options;

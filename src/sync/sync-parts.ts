@@ -1,3 +1,4 @@
+import { checkMethods } from '../core/check-argument.ts';
 import { InvalidArgumentError, isMigrationError } from '../core/errors.ts';
 import type { RetryPolicy } from '../resilience/retry-policy.ts';
 import { MVCCController } from '../state/mvcc-controller.ts';
@@ -6,7 +7,7 @@ import { RecordSync } from './record-sync.ts';
 import type { Replica } from './replica.ts';
 import { jsonMerger, type StateMerger } from './state-merger.ts';
 import type { SyncCoordinatorOptions } from './sync-coordinator-options.ts';
-import { SyncEntries, type SyncJournal, type SyncSide } from './sync-journal.ts';
+import { SyncEntries, type SyncSide } from './sync-journal.ts';
 
 /** What two replicas are synced with. */
 export interface SyncParts<S> {
@@ -26,15 +27,14 @@ export function syncParts<S>(options: SyncCoordinatorOptions<S>, reconciler: Rec
   checkReplica(spec, 'options.spec');
   checkReplica(runtime, 'options.runtime');
   const { journal = new MVCCController({ ...(clock && { clock }), retention: { versions: 1 } }) } = options;
-  checkJournal(journal, 'options.journal');
+  checkMethods(journal, 'options.journal', 'a SyncJournal, such as an MVCCController', 'readVersion', 'writeVersion');
   const shared = {
     replicas: { spec, runtime },
     entries: new SyncEntries(journal, checkPairName(name, 'options.name')),
     reconciler,
   };
   const merger = options.merger ?? (jsonMerger as StateMerger<S>);
-  if (!hasMethods(merger, ['merge', 'apply']))
-    throw new InvalidArgumentError('options.merger', 'a StateMerger', merger);
+  checkMethods(merger, 'options.merger', 'a StateMerger', 'merge', 'apply');
   return { ...shared, records: new RecordSync<S>({ ...shared, merger }) };
 }
 
@@ -54,21 +54,11 @@ export const syncPolicies: readonly RetryPolicy[] = [
 
 /** @throws {@link InvalidArgumentError} unless the value has the methods that every replica has. */
 function checkReplica<S>(value: Replica<S> | undefined, what: string): asserts value is Replica<S> {
-  if (!hasMethods(value, ['read', 'write', 'ids'])) throw new InvalidArgumentError(what, 'a Replica', value);
-}
-
-/** @throws {@link InvalidArgumentError} unless the value has the methods of a journal. */
-function checkJournal(value: SyncJournal, what: string): void {
-  if (hasMethods(value, ['readVersion', 'writeVersion'])) return;
-  throw new InvalidArgumentError(what, 'a SyncJournal, such as an MVCCController', value);
+  checkMethods(value, what, 'a Replica', 'read', 'write', 'ids');
 }
 
 /** The name, if no id makes the entries of this pair those of another. */
 function checkPairName(value: string, what: string): string {
   if (typeof value === 'string' && value !== '' && !value.includes(':')) return value;
   throw new InvalidArgumentError(what, 'text that is not empty, without a colon', value);
-}
-
-function hasMethods(value: unknown, names: readonly string[]): boolean {
-  return names.every((name) => typeof (value as Record<string, unknown> | null | undefined)?.[name] === 'function');
 }

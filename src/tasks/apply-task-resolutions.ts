@@ -33,6 +33,7 @@ export function applyTaskResolutions(text: string, resolutions: readonly Conflic
   for (const [name, value] of Object.entries({ text, base })) {
     if (typeof value !== 'string') throw new InvalidArgumentError(name, 'text', value);
   }
+  if (!Array.isArray(resolutions)) throw new InvalidArgumentError('resolutions', 'a list of resolutions', resolutions);
   const unmarked = removeMarkers(text);
   const whole = resolutions.filter(({ conflict }) => typeof conflict.baseValue === 'string' && conflict.path === '');
   if (whole.length > 0) return checkedText(applyResolutions<unknown>(unmarked, whole));

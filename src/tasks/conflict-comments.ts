@@ -1,5 +1,5 @@
 import { type Conflict, StructuralConflict } from '../conflicts/conflict.ts';
-import type { ConflictWords } from './conflict-words.ts';
+import { InvalidArgumentError } from '../core/errors.ts';
 import { type Block, printLine } from './task-blocks.ts';
 import { indentOf } from './task-line.ts';
 
@@ -9,15 +9,12 @@ const comments =
 
 /** A marked file without the comments that `mergeTasks` put into it: what it would have given without `markers`. */
 export function removeMarkers(text: string): string {
+  if (typeof text !== 'string') throw new InvalidArgumentError('text', 'text', text);
   return text.replace(comments, '$1');
 }
 
 /** By block: the conflicts about it as HTML comments, which stand before it and are seen by whoever edits the file. */
-export function commentsOf(
-  conflicts: readonly Conflict[],
-  blocks: readonly Block[],
-  words: ConflictWords,
-): Map<number, string> {
+export function commentsOf(conflicts: readonly Conflict[], blocks: readonly Block[]): Map<number, string> {
   const comments = new Map<number, string>();
   const hasLines = (block: Block) => printLine(block) + block.body !== '';
   for (const conflict of conflicts) {
@@ -27,17 +24,18 @@ export function commentsOf(
     // Before something, so that a last line without an end stays the last.
     if (!blocks.slice(at).some(hasLines)) at = blocks.findLastIndex(hasLines);
     at = Math.max(at, 0);
-    comments.set(at, (comments.get(at) ?? '') + commentOf(conflict, words, indentBetween(blocks[at - 1], blocks[at])));
+    comments.set(at, (comments.get(at) ?? '') + commentOf(conflict, indentBetween(blocks[at - 1], blocks[at])));
   }
   return comments;
 }
 
 /** One conflict as a comment. */
-export function commentOf(conflict: Conflict, words: ConflictWords, indent: string): string {
+export function commentOf({ reason, shown }: Conflict, indent: string): string {
+  const linesOf = (text = '(nothing)') => text.split('\n');
   const lines = [
-    `<!-- merge conflict: ${conflict.reason}`,
-    ...words.linesOf(conflict, 'local').map((line) => `local  | ${line}`),
-    ...words.linesOf(conflict, 'remote').map((line) => `remote | ${line}`),
+    `<!-- merge conflict: ${reason}`,
+    ...linesOf(shown?.local).map((line) => `local  | ${line}`),
+    ...linesOf(shown?.remote).map((line) => `remote | ${line}`),
   ];
   // Nothing inside ends the comment.
   const inside = lines.map((line) => line.replaceAll(/--(!?)>/g, '--$1&gt;').replace(/[\r\n]+/g, ' '));

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '../core/errors.ts';
 import { type JsonValue, jsonEqual } from '../core/json-value.ts';
 import { longestRisingRun } from './longest-rising-run.ts';
 import type { Task } from './task.ts';
@@ -28,6 +29,10 @@ const fields = ['title', 'completed', 'displayId', 'description'] as const;
  * @param origin - Where created tasks come from. Default `openspec`.
  */
 export function diffTasks(before: TaskList, after: TaskList, origin = 'openspec'): TaskEvent[] {
+  for (const [name, list] of Object.entries({ before, after })) {
+    if (!Array.isArray(list?.tasks))
+      throw new InvalidArgumentError(name, 'a TasksDocument, or { tasks, version }', list);
+  }
   if (before === after) return [];
   const events: TaskEvent[] = [];
   const isThere = new Set(after.tasks.map((task) => task.taskUid));

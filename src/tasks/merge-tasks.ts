@@ -2,11 +2,12 @@ import { Conflict, FieldConflict } from '../conflicts/conflict.ts';
 import { ConflictResolution } from '../conflicts/conflict-resolution.ts';
 import { ResolutionOutdatedError } from '../conflicts/errors.ts';
 import { type ThreeWayMergeResult, threeWayMerge } from '../conflicts/three-way-merge.ts';
+import { checkObject } from '../core/check-argument.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { applyTaskResolutions } from './apply-task-resolutions.ts';
 import { arrangeBlocks } from './arrange-blocks.ts';
 import { commentOf, commentsOf } from './conflict-comments.ts';
-import { ConflictWords } from './conflict-words.ts';
+import { ConflictWords, showLines } from './conflict-words.ts';
 import { formatOf, fromPlain, mergeFormats, toPlain } from './file-format.ts';
 import { hasDoubledText } from './has-doubled-text.ts';
 import { keepMoved } from './keep-moved.ts';
@@ -43,6 +44,8 @@ export interface MergeTasksOptions {
    * comment is read as a task, and `removeMarkers` takes them out again. Default: no.
    */
   readonly markers?: boolean | undefined;
+  /** What the file is of, such as the name of a change: tells alike conflicts of two files apart. Default: nothing. */
+  readonly subject?: string | undefined;
 }
 
 /**
@@ -59,6 +62,8 @@ export interface MergeTasksOptions {
  * @throws {@link InvalidArgumentError} if a version is no text, or has lone surrogates in it.
  */
 export function mergeTasks(versions: TaskFileVersions, options: MergeTasksOptions = {}): MergedTasks {
+  checkObject(versions, 'versions');
+  checkObject(options);
   const texts = [versions.base, versions.local, versions.remote];
   for (const text of texts) {
     if (typeof text !== 'string' || !text.isWellFormed())
@@ -75,13 +80,15 @@ export function mergeTasks(versions: TaskFileVersions, options: MergeTasksOption
   pairAdditions(...blocks);
   const byLines = mergeByLines([before, ours, theirs], blocks);
   if (byLines !== undefined) return { text: fromPlain(byLines, format), conflicts: [] };
+  const words = new ConflictWords(blocks, options.subject);
   const { state, conflicts } = mergeBlocks(...blocks);
-  const words = new ConflictWords(blocks.toReversed());
   const text = printBlocks(state);
   const explained = conflicts.map((conflict) => words.explain(conflict));
   const isTold = conflicts.length === 0 || !hasDoubledText(state, [base, local, remote]);
-  if (!isTold || !isReadBack(text, state) || !canBeDecided(text, explained, base)) return undivided(versions, options);
-  const comments = options.markers ? commentsOf(explained, state, words) : undefined;
+  if (!isTold || !isReadBack(text, state) || !canBeDecided(text, explained, base)) {
+    return undivided(versions, [base, local, remote], options);
+  }
+  const comments = options.markers ? commentsOf(explained, state) : undefined;
   return { text: fromPlain(comments ? printBlocks(state, comments) : text, format), conflicts: explained };
 }
 
@@ -147,10 +154,16 @@ function canBeDecided(text: string, conflicts: readonly Conflict[], base: string
 }
 
 /** One conflict about the whole file. */
-function undivided({ base, local, remote }: TaskFileVersions, { markers }: MergeTasksOptions): MergedTasks {
+function undivided(
+  { base, local, remote }: TaskFileVersions,
+  plain: readonly [string, string, string],
+  { markers, subject }: MergeTasksOptions,
+): MergedTasks {
   const reason = 'what both sides wrote could not be told apart any more if it stood in one file';
-  const conflict = new FieldConflict({ location: [], baseValue: base, localValue: local, remoteValue: remote, reason });
-  const comment = markers ? commentOf(conflict, new ConflictWords([]), '') : '';
+  const values = { baseValue: base, localValue: local, remoteValue: remote };
+  const shown = showLines('the whole file', plain);
+  const conflict = new FieldConflict({ location: [], subject, ...values, reason, shown });
   const format = formatOf(base);
+  const comment = markers ? commentOf(conflict, '') : '';
   return { text: fromPlain(comment + toPlain(base, format), format), conflicts: [conflict] };
 }

@@ -17,8 +17,8 @@ export interface TaskView {
   readonly [field: string]: JsonValue;
 }
 
-/** What of an event is read: a domain event from the bus is one, and so is a recorded one from the store. */
-export type TaskEventLike = Pick<DomainEvent, 'id' | 'type' | 'data'> & { readonly position?: number };
+/** What of an event is read: a domain event from the bus is one, and so is a recorded one from a store, typed or not. */
+export type TaskEventLike = Pick<DomainEvent, 'id' | 'type'> & { readonly data: JsonValue; readonly position?: number };
 
 type CreatedData = Pick<TaskCreatedEvent, 'taskId' | 'title' | 'description' | 'origin' | 'details'>;
 
@@ -29,7 +29,7 @@ const remembered = 10_000;
  * The tasks as their events tell them: a projection for reading (CQRS), fed from the bus or from a subscription.
  *
  * An event that comes twice counts once, by its position if it has one, else by its id among the latest 10,000. Events
- * of other types are passed over, and so are those that name no task.
+ * of other types are passed over, and so are those that name no task or hold no such data.
  */
 export class TaskEventHandler implements EventHandler {
   readonly #tasks = new Map<string, TaskView>();
@@ -45,11 +45,11 @@ export class TaskEventHandler implements EventHandler {
   apply(event: TaskEventLike): void {
     if (this.#isKnown(event)) return;
     const { data } = event;
+    if (!isPlainObject(data) || typeof data.taskId !== 'string') return;
     const taskUid = data.taskId;
-    if (typeof taskUid !== 'string') return;
     if (event.type === 'task.created') this.#create(data as unknown as CreatedData);
     else if (event.type === 'task.updated') this.#update(taskUid, data.changes);
-    else if (event.type === 'task.moved') this.#move(taskUid, data.place as unknown as TaskPlace);
+    else if (event.type === 'task.moved') this.#move(taskUid, data.place);
     else if (event.type === 'task.removed') {
       this.#tasks.delete(taskUid);
       this.#order.remove(taskUid);
@@ -80,15 +80,17 @@ export class TaskEventHandler implements EventHandler {
     this.#put(updated);
   }
 
-  #move(taskUid: string, { section, depth, after }: TaskPlace): void {
+  #move(taskUid: string, place: unknown): void {
     const task = this.#tasks.get(taskUid);
-    if (!task) return;
+    if (!task || !isPlainObject(place)) return;
+    const { section, depth, after } = place as unknown as TaskPlace;
     this.#put({ ...task, section, depth });
     this.#order.place(taskUid, after);
   }
 
   #put(task: TaskView): void {
-    this.#tasks.set(task.taskUid, Object.freeze({ ...task, section: Object.freeze([...task.section]) }));
+    const section = Object.freeze(Array.isArray(task.section) ? [...task.section] : []);
+    this.#tasks.set(task.taskUid, Object.freeze({ ...task, section }));
   }
 
   #isKnown({ id, position }: TaskEventLike): boolean {

@@ -1,4 +1,6 @@
 import { toLines } from '../conflicts/text-merge.ts';
+import { checkObject } from '../core/check-argument.ts';
+import { checkInteger } from '../core/check-integer.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { describeTasks } from './describe-tasks.ts';
 import { matchTasks, type TaskFeatures, uidMaker } from './match-tasks.ts';
@@ -8,8 +10,16 @@ import { printTaskLine } from './task-line.ts';
 
 /** How a tasks.md is parsed. */
 export interface ParseTasksOptions {
-  /** The version before: its tasks keep their identity. A document is one, and so is what a fold of events knows. */
-  readonly previous?: { readonly tasks: readonly (TaskFeatures & { readonly taskUid: string })[] } | undefined;
+  /**
+   * The version before: its tasks keep their identity, and versions count on from its. A document is one, and so is what a
+   * fold of events knows, with the version of their stream.
+   */
+  readonly previous?:
+    | {
+        readonly tasks: readonly (TaskFeatures & { readonly taskUid: string })[];
+        readonly version?: number | undefined;
+      }
+    | undefined;
   /** Names the file among others, so that equal titles in two files are two tasks. Default: the previous one's, or ''. */
   readonly scope?: string | undefined;
 }
@@ -30,7 +40,7 @@ export interface ParseTasksOptions {
  */
 export class TasksDocument {
   readonly tasks: readonly Task[];
-  /** Counts the versions since the first was parsed: 1, and one more at each edit or parse with `previous`. */
+  /** Counts the versions: one more than the previous one's at each edit or parse, 1 where none is known. */
   readonly version: number;
   readonly scope: string;
   readonly #lines: readonly ScannedLine[];
@@ -57,13 +67,14 @@ export class TasksDocument {
    */
   static parse(text: string, options: ParseTasksOptions = {}): TasksDocument {
     if (typeof text !== 'string') throw new InvalidArgumentError('text', 'text', text);
+    checkObject(options);
     const { previous } = options;
-    const before = previous instanceof TasksDocument ? previous : undefined;
-    const scope = options.scope ?? before?.scope ?? '';
+    const before = checkInteger(previous?.version ?? 0, 0, 'options.previous.version');
+    const scope = options.scope ?? (previous instanceof TasksDocument ? previous.scope : '');
     const lines = scanLines(toLines(text));
     const tasks = describeTasks(lines);
     const uids = matchTasks(tasks, previous?.tasks ?? [], scope);
-    return new TasksDocument(lines, tasks, uids, (before?.version ?? 0) + 1, scope);
+    return new TasksDocument(lines, tasks, uids, before + 1, scope);
   }
 
   /** The text, byte for byte. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, lstat, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { checkObject } from '../core/check-argument.ts';
 import { systemClock } from '../core/clock.ts';
 import { InvalidArgumentError, StorageError } from '../core/errors.ts';
 import { KeyedQueue } from '../core/keyed-queue.ts';
@@ -39,6 +40,8 @@ export class TasksFileReplica implements Replica<TasksFile> {
   readonly #watchers = new Set<FileWatcher>();
 
   constructor(root: string, options: TasksFileReplicaOptions = {}) {
+    if (typeof root !== 'string' || root === '') throw new InvalidArgumentError('root', 'the path of a folder', root);
+    checkObject(options);
     const { fileName = 'tasks.md', watcher } = options;
     this.#root = root;
     this.#fileName = checkName(fileName, 'options.fileName');
@@ -71,8 +74,12 @@ export class TasksFileReplica implements Replica<TasksFile> {
     return writing.run(resolve(path), () => this.#write(path, state, options));
   }
 
+  /** @throws {@link StorageError} if the root is not there, or is no folder that can be read. */
   async *ids(): AsyncIterable<string> {
-    for (const entry of await readdir(this.#root, { withFileTypes: true })) {
+    const entries = await readdir(this.#root, { withFileTypes: true }).catch((cause: unknown) => {
+      throw new StorageError(`list "${this.#root}"`, 'give the folder that holds one folder a record', { cause });
+    });
+    for (const entry of entries) {
       if (entry.isFile()) continue;
       // What can't be read is one, too: its own sync is to fail, not those of all.
       if (await isThere(join(this.#root, entry.name, this.#fileName))) yield entry.name;

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { CacheProvider } from '../cache/cache-provider.ts';
 import { isMigrationError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json-value.ts';
-import type { ConformanceRunner } from './conformance.ts';
+import { type ConformanceRunner, checkSuite } from './conformance.ts';
 
 /** How the suite comes by the providers it tests. */
 export interface CacheProviderConformanceOptions {
@@ -30,6 +30,7 @@ const values: readonly JsonValue[] = [
 
 /** The contract of {@link CacheProvider}, as tests for any runner. */
 export function cacheProviderConformance(runner: ConformanceRunner, options: CacheProviderConformanceOptions): void {
+  checkSuite(runner, options);
   const wait = options.wait ?? ((ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)));
   const define = (title: string, run: (provider: CacheProvider, other: CacheProvider, key: string) => Promise<void>) =>
     runner.it(title, async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { EventAdapter } from '../events/event-adapter.ts';
-import type { ConformanceRunner } from './conformance.ts';
+import { type ConformanceRunner, checkSuite } from './conformance.ts';
 import { appendCases } from './event-adapter/append-cases.ts';
 import { appendCheckpointCases } from './event-adapter/append-checkpoint-cases.ts';
 import type { DefineCase } from './event-adapter/case.ts';
@@ -49,6 +49,7 @@ export interface EventAdapterConformanceOptions {
  * ```
  */
 export function eventAdapterConformance(runner: ConformanceRunner, options: EventAdapterConformanceOptions): void {
+  checkSuite(runner, options);
   const define: DefineCase = (title, run) =>
     runner.it(title, async () => {
       const adapter = await options.create();

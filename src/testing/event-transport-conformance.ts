@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { EventTransport } from '../events/event-transport.ts';
-import type { ConformanceRunner } from './conformance.ts';
+import { type ConformanceRunner, checkSuite } from './conformance.ts';
 import { type DefineCase, Heard } from './event-transport/case.ts';
 import { listeningCases } from './event-transport/listening-cases.ts';
 import { sendingCases } from './event-transport/sending-cases.ts';
@@ -28,6 +28,7 @@ export interface EventTransportConformanceOptions {
  * ```
  */
 export function eventTransportConformance(runner: ConformanceRunner, options: EventTransportConformanceOptions): void {
+  checkSuite(runner, options);
   const { patienceMs = 10_000 } = options;
   const define: DefineCase = (title, run) =>
     runner.it(title, async () => {

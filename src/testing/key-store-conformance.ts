@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { KeyStore } from '../events/key-store.ts';
-import type { ConformanceRunner } from './conformance.ts';
+import { type ConformanceRunner, checkSuite } from './conformance.ts';
 import { difficultNames } from './event-adapter/difficult-names.ts';
 
 /** How the suite comes by the key stores it tests. */
@@ -24,6 +24,7 @@ interface CaseContext {
 
 /** The contract of {@link KeyStore}, as tests for any runner. */
 export function keyStoreConformance(runner: ConformanceRunner, options: KeyStoreConformanceOptions): void {
+  checkSuite(runner, options);
   const define = (title: string, run: (context: CaseContext) => Promise<void>) =>
     runner.it(title, async () => {
       const keys = await options.create();

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { LockManager } from '../state/lock-manager.ts';
-import type { ConformanceRunner } from './conformance.ts';
+import { type ConformanceRunner, checkSuite } from './conformance.ts';
 import type { DefineLockCase } from './lock-manager/case.ts';
 import { deadlockCases } from './lock-manager/deadlock-cases.ts';
 import { lockCases } from './lock-manager/lock-cases.ts';
@@ -21,6 +21,7 @@ export interface LockManagerConformanceOptions {
 
 /** The contract of {@link LockManager}, as tests for any runner. */
 export function lockManagerConformance(runner: ConformanceRunner, options: LockManagerConformanceOptions): void {
+  checkSuite(runner, options);
   const { create, reopen, untilWaiting = () => new Promise<void>((resolve) => setImmediate(resolve)) } = options;
   const define: DefineLockCase = (title, run) =>
     runner.it(title, async () => {

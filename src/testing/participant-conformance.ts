@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { JsonValue } from '../core/json-value.ts';
 import type { SagaParticipant, TwoPhaseParticipant } from '../state/distributed/participant.ts';
-import type { ConformanceRunner } from './conformance.ts';
+import { type ConformanceRunner, checkSuite } from './conformance.ts';
 
 /** A participant, and what shows its work. */
 export interface ParticipantUnderTest<P, W> {
@@ -31,6 +31,7 @@ const { signal } = new AbortController();
 
 /** The contract of {@link TwoPhaseParticipant}, as tests for any runner. */
 export function participantConformance<W>(runner: ConformanceRunner, options: ParticipantConformanceOptions<W>): void {
+  checkSuite(runner, options);
   const define = (title: string, run: (context: PreparingCase<W>) => Promise<void>) =>
     runner.it(title, async () => run(new PreparingCase(await options.create())));
 
@@ -127,6 +128,7 @@ export function participantConformance<W>(runner: ConformanceRunner, options: Pa
 
 /** The contract of {@link SagaParticipant}, as tests for any runner. */
 export function sagaConformance<I>(runner: ConformanceRunner, options: SagaConformanceOptions<I>): void {
+  checkSuite(runner, options);
   type Context = Required<ParticipantUnderTest<SagaParticipant<I>, I>> & { readonly id: string; readonly key: string };
   const define = (title: string, run: (context: Context) => Promise<void>) =>
     runner.it(title, async () => {

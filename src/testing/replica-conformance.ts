@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Replica } from '../sync/replica.ts';
-import type { ConformanceRunner } from './conformance.ts';
+import { type ConformanceRunner, checkSuite } from './conformance.ts';
 import { type DefineReplicaCase, put, Told } from './replica/case.ts';
 import { listCases } from './replica/list-cases.ts';
 import { raceCases } from './replica/race-cases.ts';
@@ -46,6 +46,7 @@ export interface ReplicaConformanceOptions<S> {
  * ```
  */
 export function replicaConformance<S>(runner: ConformanceRunner, options: ReplicaConformanceOptions<S>): void {
+  checkSuite(runner, options);
   const { patienceMs = 10_000, listed = 60, isId = () => true } = options;
   const define: DefineReplicaCase<S> = (title, run) =>
     runner.it(title, async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { checkMethods } from '../core/check-argument.ts';
 import { frozenJson } from '../core/json-value.ts';
 import type { Decider } from '../events/decider.ts';
 import type { EventShape, NewEventOf, RecordedEventOf } from '../events/event-shape.ts';
@@ -47,6 +48,7 @@ export interface Specification<C, E extends EventShape = EventShape, N extends E
 export function specification<S, C, E extends EventShape, N extends EventShape>(
   decider: Decider<S, C, E, N>,
 ): Specification<C, E, N> {
+  checkMethods(decider, 'decider', 'a Decider', 'initial', 'evolve', 'decide');
   return {
     given: (events) => ({
       when: (command) =>

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { VersionStore } from '../state/version-store.ts';
-import type { ConformanceRunner } from './conformance.ts';
+import { type ConformanceRunner, checkSuite } from './conformance.ts';
 import type { DefineCase } from './version-store/case.ts';
 import { checkCases } from './version-store/check-cases.ts';
 import { commitCases } from './version-store/commit-cases.ts';
@@ -32,6 +32,7 @@ export interface VersionStoreConformanceOptions {
  * ```
  */
 export function versionStoreConformance(runner: ConformanceRunner, options: VersionStoreConformanceOptions): void {
+  checkSuite(runner, options);
   const define: DefineCase = (title, run) =>
     runner.it(title, async () => {
       const store = await options.create();

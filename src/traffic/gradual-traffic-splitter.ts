@@ -1,3 +1,4 @@
+import { checkObject } from '../core/check-argument.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { murmur3 } from '../core/murmur3.ts';
 import type { TrafficSplitter, TrafficTarget } from './traffic-splitter.ts';
@@ -28,6 +29,7 @@ export class GradualTrafficSplitter<R = { readonly key: string }> implements Tra
 
   /** @throws {@link InvalidArgumentError} if `initialPercentage` is not from 0 to 100. */
   constructor(options: GradualTrafficSplitterOptions<R> = {}) {
+    checkObject(options);
     this.#keyOf = options.keyOf ?? ((request) => (request as { readonly key: string }).key);
     this.#prefix = `${options.salt ?? 'migration'}:`;
     this.#percentage = percentage(options.initialPercentage ?? 0, 'initialPercentage');

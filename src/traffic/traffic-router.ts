@@ -1,7 +1,8 @@
 import { withTimeout } from '../core/abort.ts';
 import type { Random } from '../core/backoff.ts';
+import { checkMethods, checkObject } from '../core/check-argument.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
-import { ClosedError, InvalidArgumentError } from '../core/errors.ts';
+import { ClosedError } from '../core/errors.ts';
 import { jsonEqual } from '../core/json-value.ts';
 import { type OnError, throwLater } from '../core/on-error.ts';
 import type { ShadowOptions } from './shadow.ts';
@@ -55,9 +56,10 @@ export class TrafficRouter<R, A> {
     splitter: TrafficSplitter<R>,
     options: TrafficRouterOptions<R, A> = {},
   ) {
-    checkMethod(legacySystem, 'handle', 'legacySystem');
-    checkMethod(newSystem, 'handle', 'newSystem');
-    checkMethod(splitter, 'determineTarget', 'splitter');
+    checkMethods(legacySystem, 'legacySystem', 'an object with a method handle()', 'handle');
+    checkMethods(newSystem, 'newSystem', 'an object with a method handle()', 'handle');
+    checkMethods(splitter, 'splitter', 'an object with a method determineTarget()', 'determineTarget');
+    checkObject(options);
     this.#handlers = { legacy: legacySystem, new: newSystem };
     this.#splitter = splitter;
     this.#options = options;
@@ -148,11 +150,5 @@ export class TrafficRouter<R, A> {
     } catch (error) {
       this.#onError(error);
     }
-  }
-}
-
-function checkMethod<K extends string>(value: { readonly [key in K]: unknown }, method: K, argument: string): void {
-  if (typeof value?.[method] !== 'function') {
-    throw new InvalidArgumentError(argument, `an object with a method ${method}()`, value);
   }
 }

@@ -3,7 +3,7 @@ import { applyResolutions } from '../../src/conflicts/apply-resolutions.ts';
 import { AutoConflictResolver } from '../../src/conflicts/auto-conflict-resolver.ts';
 import { Conflict } from '../../src/conflicts/conflict.ts';
 import { MemoryConflictRecordStore } from '../../src/conflicts/conflict-record-store.ts';
-import type { ConflictResolution } from '../../src/conflicts/conflict-resolution.ts';
+import { ConflictResolution } from '../../src/conflicts/conflict-resolution.ts';
 import type { ConflictResolutionStrategy } from '../../src/conflicts/conflict-resolver.ts';
 import { ResolutionOutdatedError } from '../../src/conflicts/errors.ts';
 import { ManualQueue } from '../../src/conflicts/manual-queue.ts';
@@ -205,7 +205,14 @@ describe('answers of strategies', () => {
     ['a function', new CustomStrategy('bad', () => ({ value: () => 1, reason: 'x' }) as never)],
     ['no number', new CustomStrategy('bad', () => ({ value: Number.NaN, reason: 'x' }))],
     ['no reason', new CustomStrategy('bad', () => ({ value: 1 }) as never)],
-    ['a decision of nobody', new CustomStrategy(undefined as never, () => ({ value: 1, reason: 'x' }))],
+    [
+      'a decision of nobody',
+      {
+        name: 'bad',
+        resolve: (conflict: Conflict) =>
+          ConflictResolution.decide(conflict, 1, { strategy: undefined as never, reason: 'x' }),
+      },
+    ],
   ])('%s: a typed error, and nothing is decided or logged', async (_what, strategy) => {
     await expect(resolve(strategy)).rejects.toThrow(InvalidArgumentError);
     expect(await log.entries()).toEqual([]);

@@ -74,10 +74,32 @@ describe('merging task files', () => {
         const { text, conflicts } = mergeTasks({ base, local, remote });
         const swapped = mergeTasks({ base, local: remote, remote: local });
         expect(swapped.text).toBe(text);
-        const told = ({ path, type, baseValue }: Conflict) => ({ path, type, baseValue });
-        expect(
-          swapped.conflicts.map((each) => ({ ...told(each), values: [each.remoteValue, each.localValue] })),
-        ).toEqual(conflicts.map((each) => ({ ...told(each), values: [each.localValue, each.remoteValue] })));
+        const told = ({ path, type, baseValue, shown }: Conflict) => ({
+          ...{ path, type, baseValue, place: shown?.place, shown: shown?.base },
+        });
+        const sidesOf = ({ localValue, remoteValue, shown }: Conflict) => [
+          [localValue, shown?.local],
+          [remoteValue, shown?.remote],
+        ];
+        expect(swapped.conflicts.map((each) => ({ ...told(each), sides: sidesOf(each).toReversed() }))).toEqual(
+          conflicts.map((each) => ({ ...told(each), sides: sidesOf(each) })),
+        );
+      }),
+      runs(200),
+    );
+  });
+
+  it('CF7 what a person is shown are lines of each version, and not the same of both sides', () => {
+    fc.assert(
+      fc.property(versions, (versions) => {
+        for (const { shown, path } of mergeTasks(versions).conflicts) {
+          for (const side of ['base', 'local', 'remote'] as const) {
+            const lines = versions[side].replace(/^\uFEFF/, '').split(/\r?\n/);
+            for (const line of shown?.[side]?.split(/\r?\n/) ?? []) expect(lines).toContain(line);
+          }
+          expect([path, shown?.remote]).not.toEqual([path, shown?.local]);
+          expect(shown?.place).toMatch(/./);
+        }
       }),
       runs(200),
     );

@@ -338,7 +338,7 @@ describe('mergeTasks', () => {
       const { text, conflicts } = mergeTasks({ base, local, remote });
       expect(text).toBe(`${local}- [ ] one\n`);
       expect(conflicts.map(({ reason }) => reason)).toEqual([
-        'local removed the task "one", remote moved it below another heading',
+        'local removed the task "one", remote moved it below another heading: B',
       ]);
       const decide = (side: 'local' | 'remote') =>
         applyTaskResolutions(
@@ -465,8 +465,8 @@ describe('mergeTasks', () => {
       [
         '- [ ] one',
         '  <!-- merge conflict: both sides changed the title of the task "write it", each in its own way',
-        '  local  | write it now --&gt;',
-        '  remote | write it soon',
+        '  local  | - [ ] write it now --&gt;',
+        '  remote | - [ ] write it soon',
         '  -->',
         '- [ ] write it',
         '',

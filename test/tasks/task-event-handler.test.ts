@@ -38,4 +38,18 @@ describe('TaskEventHandler', () => {
     await handler.handle({ type: 'task.created', data: { title: 'no identity' }, id: '2' });
     expect(handler.tasks).toEqual([]);
   });
+
+  it.each(['task.created', 'task.updated', 'task.moved', 'task.removed'])(
+    'is not stopped by a %s whose data is anything that an untyped store can hold',
+    (type) => {
+      const handler = new TaskEventHandler();
+      handler.apply(created('a'));
+      const section = 5;
+      const parts = [null, 'text', section, [], {}, { section }];
+      const datas = parts.flatMap((part) => [part, { taskId: 'a', details: part, changes: part, place: part }]);
+      for (const [at, data] of datas.entries()) handler.apply({ id: `${at}`, type, data });
+      for (const task of handler.tasks) expect(task.section).toEqual([]);
+      expect(handler.tasks.length).toBe(type === 'task.removed' ? 0 : 1);
+    },
+  );
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidArgumentError } from '../../src/core/errors.ts';
-import { TasksDocument } from '../../src/tasks/tasks-document.ts';
+import { type ParseTasksOptions, TasksDocument } from '../../src/tasks/tasks-document.ts';
 
 const uidOf = (document: TasksDocument, title: string) => document.tasks.find((task) => task.title === title)!.taskUid;
 const titles = (document: TasksDocument) => document.tasks.map(({ title }) => title);
@@ -138,5 +138,20 @@ describe('TasksDocument', () => {
       expect(after.tasks.map(({ taskUid }) => typeof taskUid)).toEqual(['string', 'string']);
       expect(TasksDocument.parse(after.toString(), { previous: document }).tasks).toEqual(after.tasks);
     });
+  });
+
+  it('counts on from the version before, be it a document or what a fold of events knows; from 1 if that has none', () => {
+    const before = TasksDocument.parse('- [ ] a\n');
+    const { tasks } = before;
+    const versionAfter = (previous: NonNullable<ParseTasksOptions['previous']>) =>
+      TasksDocument.parse('- [x] a\n', { previous }).version;
+    expect([before, { tasks, version: 41 }, { tasks, version: 0 }, { tasks }].map(versionAfter)).toEqual([2, 42, 1, 1]);
+  });
+
+  it.each([[-1], [1.5], ['2']])('refuses %j as the version before', (version) => {
+    const previous = { tasks: [], version: version as number };
+    expect(() => TasksDocument.parse('', { previous })).toThrow(
+      expect.objectContaining({ argument: 'options.previous.version' }),
+    );
   });
 });

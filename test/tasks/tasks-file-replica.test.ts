@@ -152,4 +152,14 @@ describe('TasksFileReplica', () => {
     await states.update('change-2', () => ({ text: '- [x] all\n' }));
     await eventually(async () => expect(await readFile(pathOf('change-2'), 'utf8')).toBe('- [x] all\n'));
   });
+
+  it('say which folder is to hold them, if that is not there or is no folder', async () => {
+    await using all = await setUp();
+    for (const root of [join(all.folder, 'nowhere'), all.pathOf('change-1')]) {
+      const listed = new TasksFileReplica(root).ids()[Symbol.asyncIterator]().next();
+      await expect(listed).rejects.toThrow(
+        expect.objectContaining({ code: 'STORAGE_FAILED', operation: `list "${root}"`, cause: expect.any(Error) }),
+      );
+    }
+  });
 });

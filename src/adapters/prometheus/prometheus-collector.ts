@@ -1,3 +1,4 @@
+import { checkObject } from '../../core/check-argument.ts';
 import { InvalidArgumentError } from '../../core/errors.ts';
 import type { MetricLabels, MetricsCollector } from '../../monitoring/metrics-collector.ts';
 
@@ -38,6 +39,7 @@ export class PrometheusCollector implements MetricsCollector {
 
   /** @throws {@link InvalidArgumentError} for a bad prefix or buckets that do not rise. */
   constructor(options: PrometheusCollectorOptions = {}) {
+    checkObject(options);
     this.#prefix = options.prefix ?? 'migration_';
     this.#buckets = [...(options.buckets ?? defaultBuckets)];
     this.#help = options.help ?? {};

@@ -1,8 +1,9 @@
 import type { CacheEntry, CacheProvider, CacheSetOptions } from '../../cache/cache-provider.ts';
+import { checkObject } from '../../core/check-argument.ts';
 import { fromJsonText, toJsonText } from '../../core/json-text.ts';
 import type { JsonValue } from '../../core/json-value.ts';
 import { ttlToMs } from '../../core/ttl.ts';
-import { type RedisClient, sendCommand } from './redis-commands.ts';
+import { checkClient, type RedisClient, sendCommand } from './redis-commands.ts';
 
 /** Options of a {@link RedisCacheProvider}. */
 export interface RedisCacheProviderOptions {
@@ -23,7 +24,8 @@ export class RedisCacheProvider implements CacheProvider {
 
   /** @param client - Your own, of ioredis or node-redis. */
   constructor(client: RedisClient, options: RedisCacheProviderOptions = {}) {
-    this.#client = client;
+    checkObject(options);
+    this.#client = checkClient(client);
     this.#prefix = options.prefix ?? 'zyflow:cache:';
     this.#ttl = options.ttl;
     ttlToMs(options.ttl);

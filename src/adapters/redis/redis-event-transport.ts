@@ -1,10 +1,11 @@
 import type { Random } from '../../core/backoff.ts';
+import { checkObject } from '../../core/check-argument.ts';
 import { checkInteger } from '../../core/check-integer.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { InvalidArgumentError, StorageError, storageError } from '../../core/errors.ts';
 import { SharedListening } from '../../core/shared-listening.ts';
 import type { EventTransport, TransportListener } from '../../events/event-transport.ts';
-import { type RedisClient, sendCommand } from './redis-commands.ts';
+import { checkClient, type RedisClient, sendCommand } from './redis-commands.ts';
 import { RedisStreamReader, type StreamEntry } from './redis-stream-reader.ts';
 
 /** How a {@link RedisEventTransport} sends and hears. */
@@ -49,8 +50,9 @@ export class RedisEventTransport implements EventTransport {
 
   /** @param client - Your own, of ioredis or node-redis: to send by. */
   constructor(client: RedisClient, options: RedisEventTransportOptions = {}) {
+    checkObject(options);
     const { stream = 'zyflow:events', maxLength = 10_000, blockMs = 1000 } = options;
-    this.#client = client;
+    this.#client = checkClient(client);
     this.#options = options;
     this.#stream = stream;
     this.#maxLength = checkInteger(maxLength, 1, 'options.maxLength');

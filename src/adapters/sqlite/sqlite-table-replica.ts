@@ -1,3 +1,4 @@
+import { checkObject } from '../../core/check-argument.ts';
 import { checkInteger } from '../../core/check-integer.ts';
 import type { Clock } from '../../core/clock.ts';
 import { InvalidArgumentError, StorageError } from '../../core/errors.ts';
@@ -55,6 +56,7 @@ export class SqliteTableReplica<S extends object = JsonObject> implements Replic
 
   /** @throws {@link InvalidArgumentError} for what is no open database, a name that is not a plain identifier, an unknown type. */
   constructor(db: SqliteDatabase, options: SqliteTableReplicaOptions<NoInfer<S>>) {
+    checkObject(options);
     const { table, idColumn, columns, pollIntervalMs = 200, ...waiting } = options;
     this.#db = checkDatabase(db);
     this.#table = quoteIdentifier(table, 'options.table');

@@ -1,3 +1,4 @@
+import { checkObject } from '../../core/check-argument.ts';
 import type { Conflict } from '../conflict.ts';
 import { ConflictResolution, ManualResolutionRequired } from '../conflict-resolution.ts';
 import type { ConflictResolutionStrategy } from '../conflict-resolver.ts';
@@ -10,6 +11,7 @@ export class ConcatenateStrategy implements ConflictResolutionStrategy {
 
   /** @param options - What stands between the texts; default a line end. */
   constructor(options: { readonly separator?: string | undefined } = {}) {
+    checkObject(options);
     this.#separator = options.separator ?? '\n';
   }
 

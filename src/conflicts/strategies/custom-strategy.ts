@@ -27,6 +27,8 @@ export class CustomStrategy implements ConflictResolutionStrategy {
     name: string,
     decide: (conflict: Conflict) => CustomDecision | undefined | Promise<CustomDecision | undefined>,
   ) {
+    if (typeof name !== 'string') throw new InvalidArgumentError('name', 'a name', name);
+    if (typeof decide !== 'function') throw new InvalidArgumentError('decide', 'a function', decide);
     this.name = name;
     this.#decide = decide;
   }

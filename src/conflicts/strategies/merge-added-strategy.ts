@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '../../core/errors.ts';
 import { isPlainObject } from '../../core/json-value.ts';
 import { applyResolutions } from '../apply-resolutions.ts';
 import { AutoConflictResolver } from '../auto-conflict-resolver.ts';
@@ -21,6 +22,7 @@ export class MergeAddedStrategy implements ConflictResolutionStrategy {
    * @throws {@link InvalidArgumentError} for a rule that is none.
    */
   constructor(rules: readonly ResolutionRule[]) {
+    if (!Array.isArray(rules)) throw new InvalidArgumentError('rules', 'a list of rules', rules);
     // What both added inside what both added, too.
     this.#resolver = new AutoConflictResolver({ rules: [...rules, { value: 'object', strategy: this }] });
   }

@@ -1,3 +1,4 @@
+import { checkObject } from '../../core/check-argument.ts';
 import { InvalidArgumentError } from '../../core/errors.ts';
 import { assertBake } from '../assert-stages.ts';
 import { StageCheckFailedError } from '../errors.ts';
@@ -54,6 +55,7 @@ export interface CutoverStageOptions extends StageOptions {
  * there is something to roll back.
  */
 export function cutoverStage(options: CutoverStageOptions): MigrationStage {
+  checkObject(options);
   const { name = 'cutover', gates, bake, traffic, percentages = [1, 5, 25, 50, 100] } = options;
   const { canary, finalSync, validator, removal, carryBack } = options;
   const rising = percentages.every((percent, i) => percent > (percentages[i - 1] ?? 0));

@@ -1,3 +1,4 @@
+import { checkMethods } from '../../core/check-argument.ts';
 import { gate } from '../gate.ts';
 import type { MigrationStage } from '../stage.ts';
 import { bakeWith, type StageOptions } from './stage-options.ts';
@@ -39,6 +40,7 @@ export interface EventStageOptions extends StageOptions {
  * runner. The stage passes only if records were compared and none differs.
  */
 export function eventStage(options: EventStageOptions): MigrationStage {
+  checkMethods(options, 'options', 'an object with verifyProjection()', 'verifyProjection');
   const { name = 'events', gates, bake, sources = [], imports = [], verifyProjection, discard } = options;
   const verified = gate.atMost(
     'records that differ from the projection',

@@ -1,3 +1,4 @@
+import { checkObject } from '../../core/check-argument.ts';
 import { isMigrationError } from '../../core/errors.ts';
 import { jsonEqual } from '../../core/json-value.ts';
 import type { RecordedEvent } from '../../events/recorded-event.ts';
@@ -25,6 +26,7 @@ export interface FoundationStageOptions extends StageOptions {
  * write. Add gates on health, on append speed, on the legacy system's latency.
  */
 export function foundationStage(options: FoundationStageOptions): MigrationStage {
+  checkObject(options);
   const { name = 'foundation', gates, bake, install, uninstall, eventStore, probeStream = 'migration-probe' } = options;
   return {
     name,

@@ -1,3 +1,4 @@
+import { checkMethods } from '../../core/check-argument.ts';
 import { InvalidArgumentError } from '../../core/errors.ts';
 import { gate } from '../gate.ts';
 import type { MigrationStage } from '../stage.ts';
@@ -33,6 +34,9 @@ export interface ResilienceStageOptions extends StageOptions {
  * @throws {@link InvalidArgumentError} if there is no drill: recovery that nobody has seen does not count.
  */
 export function resilienceStage(options: ResilienceStageOptions): MigrationStage {
+  checkMethods(options, 'options', 'an object with enable()', 'enable');
+  if (!Array.isArray(options.drills))
+    throw new InvalidArgumentError('options.drills', 'a list of drills', options.drills);
   const { name = 'resilience', gates, bake, enable, disable, drills, minRecoveredPercent = 90 } = options;
   if (drills.length === 0) throw new InvalidArgumentError('drills', 'at least one drill', drills);
   let results: readonly DrillResult[] = [];

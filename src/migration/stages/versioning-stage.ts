@@ -1,3 +1,4 @@
+import { checkObject } from '../../core/check-argument.ts';
 import { InvalidArgumentError, isMigrationError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json-value.ts';
 import { gate } from '../gate.ts';
@@ -38,6 +39,7 @@ export interface VersioningStageOptions<S> extends StageOptions {
  * @throws {@link InvalidArgumentError} if the percentage is not from 0 to 100.
  */
 export function versioningStage<S = JsonObject>(options: VersioningStageOptions<S>): MigrationStage {
+  checkObject(options);
   const {
     name = 'versioning',
     gates,

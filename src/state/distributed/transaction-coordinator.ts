@@ -1,4 +1,5 @@
 import type { BackoffOptions, Random } from '../../core/backoff.ts';
+import { checkObject } from '../../core/check-argument.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { ClosedError, InvalidArgumentError } from '../../core/errors.ts';
 import { createId } from '../../core/ids.ts';
@@ -82,6 +83,7 @@ export class TransactionCoordinator<P extends Participants> {
   readonly #running = new Map<string, Promise<unknown>>();
 
   constructor(options: TransactionCoordinatorOptions<P>) {
+    checkObject(options);
     const { log, participants, name = 'transactions', timeoutMs = 30_000, clock = systemClock } = options;
     const { prepareTimeoutMs = 10_000, settleTimeoutMs = 10_000, random = Math.random } = options;
     const { maxAttempts = 5, backoff = {} } = options.retry ?? {};
