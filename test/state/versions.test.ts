@@ -127,4 +127,42 @@ describe.each(testStores('versions'))('versions on $kind', ({ create }) => {
       await expect(mvcc.vacuum(wrong)).rejects.toThrow(InvalidArgumentError);
     }
   });
+  it('MV2 any version of a long history is found as of any commit and any moment, or is said to be removed', async () => {
+    const store = create();
+    const { clock, mvcc, id, at } = begin(store);
+    const seen: { version: number; from: number; time: number }[] = [];
+    for (let version = 1; version <= 70; version++) {
+      // Several of one moment, and commits of others in between.
+      if (version % 3 === 0) await clock.advance(10);
+      if (version % 5 === 0) await mvcc.writeVersion(`${id}-other`, version);
+      if (version % 11 === 0) await mvcc.delete(id);
+      else await mvcc.writeVersion(id, version);
+      seen.push({ version, from: await mvcc.lastSequence(), time: clock.now() });
+    }
+    const check = async (oldest: number) => {
+      const first = seen[0]!.from;
+      for (let sequence = first - 1; sequence <= seen.at(-1)!.from + 1; sequence++) {
+        const expected = seen.findLast(({ from }) => from <= sequence)?.version ?? 0;
+        const found = await store.read(id, { sequence }).catch((error: unknown) => error);
+        if (oldest > 1 && expected < oldest) expect(found).toBeInstanceOf(SnapshotTooOldError);
+        else expect((found as { version: number } | undefined)?.version ?? 0).toBe(expected);
+        const page = await store.scan({ prefix: id, sequence, limit: 1 }).catch((error: unknown) => error);
+        if (oldest > 1 && expected < oldest) expect(page).toBeInstanceOf(SnapshotTooOldError);
+        else if (expected > 0 && expected % 11 > 0)
+          expect(page).toMatchObject([{ aggregateId: id, version: expected }]);
+      }
+      for (const time of Array.from({ length: 50 }, (_, n) => at(Math.floor(n / 2) * 10 - (n % 2)))) {
+        const expected = seen.findLast((each) => each.time <= time)?.version ?? 0;
+        const found = await store.read(id, { time }).catch((error: unknown) => error);
+        if (oldest > 1 && expected < oldest) expect(found).toBeInstanceOf(SnapshotTooOldError);
+        else expect((found as { version: number } | undefined)?.version ?? 0).toBe(expected);
+      }
+    };
+    await check(1);
+    await store.vacuum({ horizon: await mvcc.lastSequence(), keepSince: seen[8]!.time });
+    const kept = await store.history(id, { fromVersion: 1, limit: 1 });
+    // The one that was the newest until then stays.
+    expect(kept[0]!.version).toBe(8);
+    await check(8);
+  });
 });
