@@ -138,6 +138,27 @@ describe('round trips', () => {
   });
 });
 
+it('a commit takes effect though the old versions before it can’t be packed: a vacuum packs them', async () => {
+  let refused = 0;
+  const client: PgQueryable = {
+    async query(text, values) {
+      if (!text.includes(`set state = d.delta`) || refused < 0) return db.query(text, values);
+      refused++;
+      throw Object.assign(new Error('canceling statement due to statement timeout'), { code: '57014' });
+    },
+  };
+  const store = new PostgreSQLVersionStore(client, { schema: 'unpacked' });
+  await store.init();
+  const long = (n: number) => ({ ...request(), writes: [write('long', `${n}${'x'.repeat(9000)}`)] });
+  for (let n = 1; n <= 40; n++) expect((await store.commit(long(n))).status).toBe('committed');
+  // Not with each commit: there is a next time after as many more.
+  expect(refused).toBe(2);
+  refused = -1;
+  await store.vacuum({ horizon: 0 });
+  const { rows } = await db.query(`select from unpacked.state_versions where form = 'delta'`);
+  expect(rows.length).toBeGreaterThan(30);
+});
+
 describe('a transaction of the caller’s', () => {
   const store = () => new PostgreSQLVersionStore(db, { schema: 'callers' });
 
