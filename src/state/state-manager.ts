@@ -5,7 +5,7 @@ import { DeadlockError } from '../core/lock-errors.ts';
 import { type OnError, throwLater } from '../core/on-error.ts';
 import { applyJsonPatch, type JsonPatchOperation } from './apply-json-patch.ts';
 import { applyMergePatch, type MergePatch } from './apply-merge-patch.ts';
-import { checkAggregateId, checkWhole } from './arguments.ts';
+import { checkAggregateId, checkFunction, checkWhole } from './arguments.ts';
 import { VersionNotFoundError } from './errors.ts';
 import { checkIsolationLevel, type IsolationLevel } from './isolation-level.ts';
 import type { LockManager } from './lock-manager.ts';
@@ -155,6 +155,7 @@ export class StateManager<S = JsonValue> {
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<VersionedState<S>> {
     const { signal } = options;
+    checkFunction(change, 'change');
     const attempt = async (approach: (aggregateId: string) => Promise<void>) => {
       await approach(aggregateId);
       const before = await this.#mvcc.readVersion(aggregateId);
@@ -204,6 +205,7 @@ export class StateManager<S = JsonValue> {
     options: StateTransactionOptions = {},
   ): Promise<R> {
     this.#assertOpen();
+    checkFunction(work, 'work');
     await this.#begun();
     const { isolationLevel = this.#isolationLevel, readOnly = false, signal } = options;
     const scope = this.#locks && !readOnly ? this.#scope(this.#locks, signal) : undefined;
@@ -244,6 +246,7 @@ export class StateManager<S = JsonValue> {
    */
   subscribe(listener: StateListener<S>, options: SubscribeStateOptions = {}): StateSubscription {
     this.#assertOpen();
+    checkFunction(listener, 'listener');
     const { others = false, pollIntervalMs } = options;
     if (pollIntervalMs !== undefined) checkWhole(pollIntervalMs, 1, 'options.pollIntervalMs');
     if (!others) {

@@ -70,7 +70,9 @@ describe.each(testStores('versions'))('versions on $kind', ({ create }) => {
     expect(states).toEqual([undefined, 'one', 'one', undefined, undefined, 'three', 'three']);
     expect((await mvcc.readAsOf(id, new Date(at(1500))))?.version).toBe(1);
     expect(await mvcc.readAsOf('never', at(5000))).toBeNull();
-    await expect(mvcc.readAsOf(id, new Date('never'))).rejects.toThrow(InvalidArgumentError);
+    for (const wrong of [new Date('never'), NaN, 1e16, -1e300, null, undefined, '2030', {}]) {
+      await expect(mvcc.readAsOf(id, wrong as never)).rejects.toThrow(InvalidArgumentError);
+    }
     await mvcc.vacuum({ versions: 1 });
     await expect(mvcc.readAsOf(id, at(1500))).rejects.toThrow(SnapshotTooOldError);
   });
@@ -123,7 +125,7 @@ describe.each(testStores('versions'))('versions on $kind', ({ create }) => {
     expect(await kept()).toEqual([3, 4]);
     await mvcc.vacuum({ bytes: 0 });
     expect(await kept()).toEqual([4]);
-    for (const wrong of [{}, { graceMs: 1 }, { versions: 0 }, { bytes: -1 }, { ageMs: 0.5 }]) {
+    for (const wrong of [undefined as never, {}, { graceMs: 1 }, { versions: 0 }, { bytes: -1 }, { ageMs: 0.5 }]) {
       await expect(mvcc.vacuum(wrong)).rejects.toThrow(InvalidArgumentError);
     }
   });
