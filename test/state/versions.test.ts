@@ -133,7 +133,7 @@ describe.each(testStores('versions'))('versions on $kind', ({ create }) => {
     const store = create();
     const { clock, mvcc, id, at } = begin(store);
     const seen: { version: number; from: number; time: number }[] = [];
-    for (let version = 1; version <= 70; version++) {
+    for (let version = 1; version <= 40; version++) {
       // Several of one moment, and commits of others in between.
       if (version % 3 === 0) await clock.advance(10);
       if (version % 5 === 0) await mvcc.writeVersion(`${id}-other`, version);
@@ -148,12 +148,13 @@ describe.each(testStores('versions'))('versions on $kind', ({ create }) => {
         const found = await store.read(id, { sequence }).catch((error: unknown) => error);
         if (oldest > 1 && expected < oldest) expect(found).toBeInstanceOf(SnapshotTooOldError);
         else expect((found as { version: number } | undefined)?.version ?? 0).toBe(expected);
+        if (sequence % 3 > 0) continue;
         const page = await store.scan({ prefix: id, sequence, limit: 1 }).catch((error: unknown) => error);
         if (oldest > 1 && expected < oldest) expect(page).toBeInstanceOf(SnapshotTooOldError);
         else if (expected > 0 && expected % 11 > 0)
           expect(page).toMatchObject([{ aggregateId: id, version: expected }]);
       }
-      for (const time of Array.from({ length: 50 }, (_, n) => at(Math.floor(n / 2) * 10 - (n % 2)))) {
+      for (const time of Array.from({ length: 30 }, (_, n) => at(Math.floor(n / 2) * 10 - (n % 2)))) {
         const expected = seen.findLast((each) => each.time <= time)?.version ?? 0;
         const found = await store.read(id, { time }).catch((error: unknown) => error);
         if (oldest > 1 && expected < oldest) expect(found).toBeInstanceOf(SnapshotTooOldError);
