@@ -13,12 +13,22 @@ export interface Clock {
 // It never changes, and asking for it each time takes as long as asking for the time.
 const { timeOrigin } = performance;
 
+/** What a timer of the platform can wait; asked for more, it does not wait at all. */
+const maxTimerMs = 2 ** 31 - 1;
+
 /** Real time: monotonic between two calls of one process, aligned with the wall clock at start-up of the process. */
 export const systemClock: Clock = Object.freeze({
   now: () => timeOrigin + performance.now(),
   schedule(run: () => void, delayMs: number, options?: { readonly keepAlive?: boolean }) {
-    const timer = setTimeout(run, delayMs);
-    if (!options?.keepAlive) timer.unref();
+    let left = delayMs;
+    let timer: NodeJS.Timeout;
+    const wait = () => {
+      const part = Math.min(left, maxTimerMs);
+      left -= part;
+      timer = setTimeout(left > 0 ? wait : run, part);
+      if (!options?.keepAlive) timer.unref();
+    };
+    wait();
     return () => clearTimeout(timer);
   },
 });

@@ -171,8 +171,8 @@ export class MVCCController<S = JsonValue> {
    */
   async readAsOf(aggregateId: string, time: Date | number): Promise<VersionedState<S> | null> {
     checkAggregateId(aggregateId);
-    const ms = Number(time);
-    if (!Number.isFinite(ms)) throw new InvalidArgumentError('time', 'a valid Date, or ms since 1970', time);
+    const ms = typeof time === 'string' || time === null ? Number.NaN : Number(time);
+    if (!(Math.abs(ms) <= maxTime)) throw new InvalidArgumentError('time', 'a valid Date, or ms since 1970', time);
     return existingState(await (await this.#ready()).read(aggregateId, { time: Math.floor(ms) }));
   }
 
@@ -386,6 +386,9 @@ export class MVCCController<S = JsonValue> {
     if (this.#closed) throw new ClosedError('the MVCC controller');
   }
 }
+
+/** The last moment of a Date, and before 1970 the first. */
+const maxTime = 8.64e15;
 
 const withChecksum = (write: CommitRequest['writes'][0]) =>
   write.state === undefined ? write : { ...write, checksum: checksum(write.state) };

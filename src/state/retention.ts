@@ -19,7 +19,7 @@ export interface RetentionOptions {
 
 /** The options, if they limit something. @throws {@link InvalidArgumentError} otherwise. */
 export function checkRetention(options: RetentionOptions, what: string): RetentionOptions {
-  const { versions, bytes, ageMs, graceMs = 0 } = options;
+  const { versions, bytes, ageMs, graceMs = 0 } = options ?? {};
   if (versions === undefined && bytes === undefined && ageMs === undefined) {
     throw new InvalidArgumentError(what, 'versions, bytes or ageMs', options);
   }

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import { DeadlockError } from '../core/lock-errors.ts';
 import { checkWhole } from './arguments.ts';
 import { isWorthRetrying } from './errors.ts';
+import { Contender, type Turns } from './turns.ts';
 
 /** How often work is tried that lost a race. */
 export interface RetryOptions {
@@ -13,28 +14,43 @@ export interface RetryOptions {
   readonly backoff?: BackoffOptions;
 }
 
-/** Runs work again, after a random wait, while it fails by a conflict or a deadlock; after the last try with that error. */
+/** What is tried: tells of an aggregate before it touches it, so that those who have lost it go first. */
+export type ContendedWork<T> = (approach: (aggregateId: string) => Promise<void>) => Promise<T>;
+
+/**
+ * Runs work again while it fails by a conflict or a deadlock, after the last try with that error: at once when its turn has come,
+ * where there are turns and it has lost an aggregate for the first time, else after a random wait.
+ */
 export async function retryConflicts<T>(
-  work: () => Promise<T>,
+  work: ContendedWork<T>,
   options: RetryOptions & {
     clock: Clock;
     random: Random;
+    /** Of those that contend in this process. */
+    turns?: Turns | undefined;
     signal?: AbortSignal | undefined;
-    /** Done before the next try, which follows at once if this gives true. */
-    failed?: (error: unknown) => Promise<boolean>;
+    /** Done before the next try. */
+    failed?: (error: unknown) => Promise<void>;
   },
 ): Promise<T> {
-  const { maxAttempts = 20, backoff, clock, random, signal, failed } = options;
+  const { maxAttempts = 20, backoff, clock, random, turns, signal, failed } = options;
   checkWhole(maxAttempts, 1, 'options.retry.maxAttempts');
-  for (let attempt = 1; ; attempt++) {
-    signal?.throwIfAborted();
-    try {
-      return await work();
-    } catch (error) {
-      const mayPass = isWorthRetrying(error) || error instanceof DeadlockError;
-      if (!mayPass || attempt >= maxAttempts) throw error;
-      if (await failed?.(error)) continue;
+  const contender = turns && new Contender(turns, signal);
+  const approach = async (aggregateId: string) => contender?.approach(aggregateId);
+  try {
+    for (let attempt = 1; ; attempt++) {
+      signal?.throwIfAborted();
+      try {
+        return await work(approach);
+      } catch (error) {
+        const mayPass = isWorthRetrying(error) || error instanceof DeadlockError;
+        if (!mayPass || attempt >= maxAttempts) throw error;
+        await failed?.(error);
+        if (await contender?.lost(error)) continue;
+      }
+      await sleep(backoffDelay(attempt, { initialMs: 5, maxMs: 500, ...backoff }, random), { clock, signal });
     }
-    await sleep(backoffDelay(attempt, { initialMs: 5, maxMs: 500, ...backoff }, random), { clock, signal });
+  } finally {
+    contender?.leave();
   }
 }

@@ -6,7 +6,7 @@ import { DeadlockError } from '../core/lock-errors.ts';
 import { type OnError, throwLater } from '../core/on-error.ts';
 import { applyJsonPatch, type JsonPatchOperation } from './apply-json-patch.ts';
 import { applyMergePatch, type MergePatch } from './apply-merge-patch.ts';
-import { checkAggregateId, checkWhole } from './arguments.ts';
+import { checkAggregateId, checkFunction, checkWhole } from './arguments.ts';
 import { VersionNotFoundError } from './errors.ts';
 import { checkIsolationLevel, type IsolationLevel } from './isolation-level.ts';
 import type { LockManager } from './lock-manager.ts';
@@ -28,7 +28,7 @@ import type {
   SubscribeStateOptions,
 } from './state-manager-options.ts';
 import { GuardedTransaction, type StateTransaction } from './state-transaction.ts';
-import { Contender, Turns } from './turns.ts';
+import { Turns } from './turns.ts';
 import { VersionCache } from './version-cache.ts';
 import type { DeletedVersion, StateVersion, VersionedState } from './versioned-state.ts';
 
@@ -157,9 +157,9 @@ export class StateManager<S = JsonValue> {
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<VersionedState<S>> {
     const { signal } = options;
-    const contender = new Contender(this.#turns, signal);
-    const attempt = async () => {
-      await contender.approach(aggregateId);
+    checkFunction(change, 'change');
+    const attempt = async (approach: (aggregateId: string) => Promise<void>) => {
+      await approach(aggregateId);
       const before = await this.#mvcc.readVersion(aggregateId);
       const state = await change(before?.state);
       signal?.throwIfAborted();
@@ -167,13 +167,8 @@ export class StateManager<S = JsonValue> {
       this.#tell([written]);
       return written;
     };
-    const failed = (error: unknown) => contender.lost(error);
-    try {
-      const settings = { ...this.#retry, signal, failed };
-      return await this.#locked(aggregateId, signal, () => retryConflicts(attempt, settings));
-    } finally {
-      contender.leave();
-    }
+    const settings = { ...this.#retry, turns: this.#turns, signal };
+    return this.#locked(aggregateId, signal, () => retryConflicts(attempt, settings));
   }
 
   /**
@@ -212,12 +207,12 @@ export class StateManager<S = JsonValue> {
     options: StateTransactionOptions = {},
   ): Promise<R> {
     this.#assertOpen();
+    checkFunction(work, 'work');
     await this.#begun();
     const { isolationLevel = this.#isolationLevel, readOnly = false, signal } = options;
     const scope = this.#locks && !readOnly ? this.#scope(this.#locks, signal) : undefined;
-    const contender = new Contender(this.#turns, signal);
-    const ask = (aggregateId: string) => (scope ? scope.lock(aggregateId) : contender.approach(aggregateId));
-    const attempt = async () => {
+    const attempt = async (approach: (aggregateId: string) => Promise<void>) => {
+      const ask = scope ? (aggregateId: string) => scope.lock(aggregateId) : approach;
       const transaction = this.#mvcc.begin({ isolationLevel, readOnly, signal });
       try {
         const result = await work(readOnly ? transaction : new GuardedTransaction(transaction, ask));
@@ -230,15 +225,15 @@ export class StateManager<S = JsonValue> {
     try {
       return await retryConflicts(attempt, {
         ...this.#retry,
+        // Those who lock have a queue already.
+        turns: scope ? undefined : this.#turns,
         signal,
         // After a conflict it keeps its locks, and finds nothing changed the next time.
-        failed: async (error) => {
+        async failed(error) {
           if (error instanceof DeadlockError) await scope?.release();
-          return scope ? false : contender.lost(error);
         },
       });
     } finally {
-      contender.leave();
       await scope?.end();
     }
   }
@@ -253,6 +248,7 @@ export class StateManager<S = JsonValue> {
    */
   subscribe(listener: StateListener<S>, options: SubscribeStateOptions = {}): StateSubscription {
     this.#assertOpen();
+    checkFunction(listener, 'listener');
     const { others = false, pollIntervalMs } = options;
     if (pollIntervalMs !== undefined) checkWhole(pollIntervalMs, 1, 'options.pollIntervalMs');
     if (!others) {

@@ -8,12 +8,16 @@ import { checkWhole } from './arguments.ts';
 import { checkIsolationLevel, type IsolationLevel } from './isolation-level.ts';
 import type { MVCCController } from './mvcc-controller.ts';
 import { type RetryOptions, retryConflicts } from './retry-conflicts.ts';
-import type { Transaction } from './transaction.ts';
+import { GuardedTransaction, type StateTransaction } from './state-transaction.ts';
+import { Turns } from './turns.ts';
 
 /** One step of a transaction. */
 export interface TransactionOperation<R = void, S = JsonValue> {
-  /** Reads and writes through `transaction` alone: what it does elsewhere is not undone by a rollback. */
-  execute(transaction: Transaction<S>): Promise<R>;
+  /**
+   * Reads and writes through `transaction` alone: what it does elsewhere is not undone by a rollback. The end of the transaction
+   * is the manager's.
+   */
+  execute(transaction: StateTransaction<S>): Promise<R>;
 }
 
 /** What the manager works with. */
@@ -38,6 +42,7 @@ export class TransactionManager<S = JsonValue> {
   readonly #mvcc: MVCCController<S>;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #turns: Turns;
 
   constructor(options: TransactionManagerOptions<S>) {
     checkObject(options);
@@ -46,6 +51,7 @@ export class TransactionManager<S = JsonValue> {
     this.#mvcc = mvcc;
     this.#clock = clock;
     this.#random = random;
+    this.#turns = new Turns(clock);
   }
 
   /**
@@ -68,10 +74,11 @@ export class TransactionManager<S = JsonValue> {
     checkOperations(operations);
     checkIsolationLevel(isolationLevel);
     const run = (within: AbortSignal | undefined) =>
-      retryConflicts(() => this.#once(operations, isolationLevel, within), {
+      retryConflicts((approach) => this.#once(operations, approach, { isolationLevel, signal: within }), {
         ...retry,
         clock: this.#clock,
         random: this.#random,
+        turns: this.#turns,
         signal: within,
       });
     if (timeoutMs === undefined) return abortable(run(signal), signal);
@@ -81,15 +88,16 @@ export class TransactionManager<S = JsonValue> {
 
   async #once<R>(
     operations: readonly TransactionOperation<R, S>[],
-    isolationLevel: IsolationLevel,
-    signal: AbortSignal | undefined,
+    approach: (aggregateId: string) => Promise<void>,
+    options: { readonly isolationLevel: IsolationLevel; readonly signal: AbortSignal | undefined },
   ): Promise<R[]> {
-    const transaction = this.#mvcc.begin({ isolationLevel, signal });
+    const transaction = this.#mvcc.begin(options);
+    const guarded = new GuardedTransaction(transaction, approach);
     try {
       const results: R[] = [];
       for (const operation of operations) {
-        signal?.throwIfAborted();
-        results.push(await operation.execute(transaction));
+        options.signal?.throwIfAborted();
+        results.push(await operation.execute(guarded));
       }
       await transaction.commit();
       return results;

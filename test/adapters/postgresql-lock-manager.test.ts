@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { lockNote, readLockNote } from '../../src/adapters/postgres/pg-lock-note.ts';
@@ -45,6 +46,15 @@ describeWithPostgres('PostgreSQLLockManager', () => {
     await expect(call).rejects.toMatchObject({ code: 'LOCK_TIMEOUT', owner: 'three' });
     await Promise.all(held.map((release) => release()));
     await (await locks.acquire(['free'], { owner: 'three', timeoutMs: 5000 }))();
+  });
+
+  it('waits for longer than the server can be told', async () => {
+    const locks = new PostgreSQLLockManager(pool, { namespace });
+    const holder = await locks.acquire(['a'], { owner: 'holder' });
+    const waiting = locks.acquire(['a'], { owner: 'patient', timeoutMs: Number.MAX_SAFE_INTEGER });
+    await expect(Promise.race([waiting, sleep(50, 'waits')])).resolves.toBe('waits');
+    await holder();
+    await (await waiting)();
   });
 
   it('leaves no connection, no transaction and no setting behind', async () => {

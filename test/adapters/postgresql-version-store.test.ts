@@ -10,7 +10,8 @@ import type { CommitRequest } from '../../src/state/version-store.ts';
 let db: PGlite;
 beforeAll(async () => {
   db = await PGlite.create();
-});
+  // It compiles its WebAssembly, which takes long where others compute too.
+}, 120_000);
 afterAll(() => db.close());
 
 const write = (aggregateId: string, state: string | number = 1) => ({ aggregateId, state });
@@ -135,6 +136,27 @@ describe('round trips', () => {
       expect(sent.length).toBe(1);
     }
   });
+});
+
+it('a commit takes effect though the old versions before it can’t be packed: a vacuum packs them', async () => {
+  let refused = 0;
+  const client: PgQueryable = {
+    async query(text, values) {
+      if (!text.includes(`set state = d.delta`) || refused < 0) return db.query(text, values);
+      refused++;
+      throw Object.assign(new Error('canceling statement due to statement timeout'), { code: '57014' });
+    },
+  };
+  const store = new PostgreSQLVersionStore(client, { schema: 'unpacked' });
+  await store.init();
+  const long = (n: number) => ({ ...request(), writes: [write('long', `${n}${'x'.repeat(9000)}`)] });
+  for (let n = 1; n <= 40; n++) expect((await store.commit(long(n))).status).toBe('committed');
+  // Not with each commit: there is a next time after as many more.
+  expect(refused).toBe(2);
+  refused = -1;
+  await store.vacuum({ horizon: 0 });
+  const { rows } = await db.query(`select from unpacked.state_versions where form = 'delta'`);
+  expect(rows.length).toBeGreaterThan(30);
 });
 
 describe('a transaction of the caller’s', () => {
@@ -290,5 +312,91 @@ describe('the layout', () => {
     await store.init();
     await db.exec(`update newer.layout_versions set version = 99 where part = 'versions'`);
     await expect(new PostgreSQLVersionStore(db, { schema: 'newer' }).init()).rejects.toThrow(/layout 99/);
+  });
+});
+
+describe('an aggregate of very many versions', () => {
+  const versions = 30_000;
+  const schema = 'long_history';
+  let store: PostgreSQLVersionStore;
+  beforeAll(async () => {
+    store = new PostgreSQLVersionStore(db, { schema });
+    await store.init();
+    await db.query(
+      `insert into ${schema}.state_versions (aggregate_id, version, sequence, timestamp, state)
+       select 'a', n, n * 2, n * 10, n from generate_series(1, $1::bigint) n`,
+      [versions],
+    );
+    await db.query(`update ${schema}.state_commits set sequence = $1, timestamp = $2`, [versions * 2, versions * 10]);
+  });
+
+  /** How many versions the work looks at, though the server knows no statistics. */
+  const lookedAt = async (work: () => Promise<unknown>) => {
+    const seen = async () => {
+      const { rows } = await db.query<{ n: unknown }>(
+        `select coalesce(idx_tup_fetch, 0) + seq_tup_read as n from pg_stat_xact_user_tables where relid = $1::regclass`,
+        [`${schema}.state_versions`],
+      );
+      return Number(rows[0]!.n);
+    };
+    await db.query('begin');
+    const before = await seen();
+    await work();
+    const after = await seen();
+    await db.query('commit');
+    return after - before;
+  };
+
+  it.each([1, 2, 9999, 15_000, versions - 17, versions - 16, versions - 15, versions])(
+    'is read as of any moment by a few of them: version %d',
+    async (version) => {
+      for (const [at, expected] of [
+        [{ sequence: version * 2 }, version],
+        [{ sequence: version * 2 + 1 }, version],
+        [{ time: version * 10 }, version],
+        [{ time: version * 10 + 9 }, version],
+        [{ time: version * 10 - 1 }, version === 1 ? undefined : version - 1],
+      ] as const) {
+        let found: Awaited<ReturnType<typeof store.read>>;
+        expect(await lookedAt(async () => (found = await store.read('a', at)))).toBeLessThan(100);
+        expect(found?.version).toBe(expected);
+      }
+      let page: Awaited<ReturnType<typeof store.scan>> = [];
+      const scan = async () => (page = await store.scan({ prefix: 'a', sequence: version * 2, limit: 10 }));
+      expect(await lookedAt(scan)).toBeLessThan(100);
+      expect(page.map((found) => found.version)).toEqual([version]);
+    },
+  );
+
+  it('gives pages of its history, of changes, and its newest version by no more than what they hold', async () => {
+    for (const fromVersion of [1, 15_000, versions - 5]) {
+      expect(await lookedAt(() => store.history('a', { fromVersion, limit: 10 }))).toBeLessThan(50);
+    }
+    expect(await lookedAt(() => store.changes({ after: 20_000, prefix: '', limit: 10 }))).toBeLessThan(100);
+    expect(await lookedAt(() => store.read('a'))).toBeLessThan(10);
+    expect(await lookedAt(() => store.latestVersion('a'))).toBeLessThan(10);
+  });
+
+  it('is searched by what the next layout brings, where it was made by the last', async () => {
+    await db.exec(
+      `drop function ${schema}.find_version_v3; update ${schema}.layout_versions set version = 2 where part = 'versions'`,
+    );
+    await new PostgreSQLVersionStore(db, { schema }).init();
+    expect((await store.read('a', { sequence: 3 }))?.version).toBe(1);
+  });
+
+  it('is written with a retention by age or by count by a few of them', async () => {
+    const retention = { horizon: 0, keepVersions: 29_000, keepSince: 10_000, graceSince: 5000 };
+    const commit = () => store.commit({ ...request('a'), retention });
+    expect(await lookedAt(commit)).toBeLessThan(100);
+    const { horizon, ...limits } = retention;
+    expect(horizon).toBe(0);
+    // Those that were replaced before the time of grace began.
+    await store.commit({ ...request('a'), retention: { ...limits, horizon: 40_000 } });
+    expect((await store.history('a', { fromVersion: 1, limit: 1 }))[0]!.version).toBe(499);
+    await store.commit({ ...request('a'), retention: { horizon: 40_000, keepSince: 10_000 } });
+    expect((await store.history('a', { fromVersion: 1, limit: 1 }))[0]!.version).toBe(999);
+    await expect(store.read('a', { time: 9980 })).rejects.toMatchObject({ code: 'SNAPSHOT_TOO_OLD' });
+    expect((await store.read('a', { time: 9990 }))?.version).toBe(999);
   });
 });

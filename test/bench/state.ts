@@ -12,6 +12,7 @@ import { frozenJson, type JsonValue } from '../../src/core/json-value.ts';
 import type { IsolationLevel } from '../../src/state/isolation-level.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
 import { StateManager } from '../../src/state/state-manager.ts';
+import { TransactionManager, type TransactionOperation } from '../../src/state/transaction-manager.ts';
 import { postgresUrl, uniqueName } from '../servers.ts';
 import { openSqlite, sqliteDriver } from '../sqlite-driver.ts';
 import { type BenchOptions, type BenchTable, compare, round2 } from './compare.ts';
@@ -137,7 +138,14 @@ async function contention(): Promise<BenchTable[]> {
 
 function incrementers(): Record<string, () => Promise<unknown>> {
   const mvcc = new MVCCController<number>({ checksums: 'computed', retention: { versions: 10 } });
-  const states = new StateManager<number>({ mvcc, retry: { maxAttempts: 1000 } });
+  const retry = { maxAttempts: 1000 };
+  const states = new StateManager<number>({ mvcc, retry });
+  const manager = new TransactionManager({ mvcc });
+  const operation: TransactionOperation<void, number> = {
+    async execute(transaction) {
+      await transaction.write('three', ((await transaction.read('three'))?.state ?? 0) + 1);
+    },
+  };
   return {
     'writeVersion, again until it wins': async () => {
       for (;;) {
@@ -155,6 +163,7 @@ function incrementers(): Record<string, () => Promise<unknown>> {
         const before = await transaction.read('two');
         await transaction.write('two', (before?.state ?? 0) + 1);
       }),
+    'TransactionManager, serializable': () => manager.executeInTransaction([operation], 'serializable', { retry }),
   };
 }
 

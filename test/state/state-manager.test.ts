@@ -183,4 +183,15 @@ describe('StateManager', () => {
     expect(() => new StateManager({ isolationLevel: 'chaos' as never })).toThrow(InvalidArgumentError);
     expect(() => new StateManager({ store, mvcc: new MVCCController() })).toThrow(InvalidArgumentError);
   });
+
+  it('refuses at once what is no function, and calls nothing that is none later', async () => {
+    const manager = new StateManager<number>();
+    for (const wrong of [undefined, null, {}, 'tell'] as never[]) {
+      expect(() => manager.subscribe(wrong)).toThrow(InvalidArgumentError);
+      expect(() => manager.subscribe(wrong, { others: true })).toThrow(InvalidArgumentError);
+      await expect(manager.update('a', wrong)).rejects.toThrow(InvalidArgumentError);
+      await expect(manager.transaction(wrong)).rejects.toThrow(InvalidArgumentError);
+    }
+    expect((await manager.set('a', 1)).version).toBe(1);
+  });
 });

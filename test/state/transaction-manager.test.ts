@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConcurrencyConflictError, InvalidArgumentError, TimeoutError } from '../../src/core/errors.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
+import type { StateTransaction } from '../../src/state/state-transaction.ts';
 import { TransactionManager, type TransactionOperation } from '../../src/state/transaction-manager.ts';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
 
@@ -55,16 +56,18 @@ describe('TransactionManager', () => {
     expect(operation.tries).toBe(1);
   });
 
-  it('runs all again after a conflict, with a wait that grows, up to the bound', async () => {
+  it('runs all again after a conflict: when its turn has come, then with a wait that grows, up to the bound', async () => {
     const { clock, manager, loser, state } = setUp();
-    const operation = loser(2);
+    const operation = loser(3);
     const running = manager.executeInTransaction([operation], 'serializable', { retry: {} });
-    await clock.advance(4);
-    expect(operation.tries).toBe(1);
-    await clock.advance(1);
+    await clock.advance(9);
     expect(operation.tries).toBe(2);
-    await clock.advance(10);
-    expect(await running).toEqual([3]);
+    await clock.advance(1);
+    expect(operation.tries).toBe(3);
+    await clock.advance(19);
+    expect(operation.tries).toBe(3);
+    await clock.advance(1);
+    expect(await running).toEqual([4]);
     expect(await state('a')).toBe(1);
 
     const never = loser(Infinity);
@@ -73,6 +76,19 @@ describe('TransactionManager', () => {
     await clock.advance(1000);
     await refused;
     expect(never.tries).toBe(3);
+  });
+
+  it('leaves no operation a way to end the transaction', async () => {
+    const { manager, state } = setUp();
+    const operation = {
+      async execute(transaction: StateTransaction<number>) {
+        await transaction.write('a', 1);
+        for (const end of ['commit', 'prepare', 'rollback', 'end']) expect(end in transaction).toBe(false);
+        throw new Error('stop');
+      },
+    };
+    await expect(manager.executeInTransaction([operation])).rejects.toThrow('stop');
+    expect(await state('a')).toBeUndefined();
   });
 
   it('does not retry a failure of the operations themselves', async () => {

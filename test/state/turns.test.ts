@@ -1,27 +1,47 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryVersionStore } from '../../src/state/memory-version-store.ts';
+import { MVCCController } from '../../src/state/mvcc-controller.ts';
 import { StateManager } from '../../src/state/state-manager.ts';
+import { TransactionManager, type TransactionOperation } from '../../src/state/transaction-manager.ts';
 import { Turns } from '../../src/state/turns.ts';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
 
-type Increment = (counters: StateManager<number>) => Promise<unknown>;
+type Increment = (mvcc: MVCCController<number>) => () => Promise<unknown>;
 
 const increments: Record<string, Increment> = {
-  update: (counters) => counters.update('hot', (count = 0) => count + 1),
-  transaction: (counters) =>
-    counters.transaction(async (transaction) => {
-      await transaction.write('hot', ((await transaction.read('hot'))?.state ?? 0) + 1);
-    }),
-  'transaction that reads something else first': (counters) =>
-    counters.transaction(async (transaction) => {
-      await transaction.read('cold');
-      await transaction.write('hot', ((await transaction.read('hot'))?.state ?? 0) + 1);
-    }),
+  update(mvcc) {
+    const counters = new StateManager({ mvcc });
+    return () => counters.update('hot', (count = 0) => count + 1);
+  },
+  transaction(mvcc) {
+    const counters = new StateManager({ mvcc });
+    return () =>
+      counters.transaction(async (transaction) => {
+        await transaction.write('hot', ((await transaction.read('hot'))?.state ?? 0) + 1);
+      });
+  },
+  'transaction that reads something else first'(mvcc) {
+    const counters = new StateManager({ mvcc });
+    return () =>
+      counters.transaction(async (transaction) => {
+        await transaction.read('cold');
+        await transaction.write('hot', ((await transaction.read('hot'))?.state ?? 0) + 1);
+      });
+  },
+  executeInTransaction(mvcc) {
+    const manager = new TransactionManager({ mvcc });
+    const operation: TransactionOperation<void, number> = {
+      async execute(transaction) {
+        await transaction.write('hot', ((await transaction.read('hot'))?.state ?? 0) + 1);
+      },
+    };
+    return () => manager.executeInTransaction([operation], 'serializable', { retry: {} });
+  },
 };
 
 describe('writers that contend for one aggregate', () => {
   it.each(Object.entries(increments))('each get their share by %s', async (_, increment) => {
-    const counters = new StateManager<number>({ store: new MemoryVersionStore() });
+    const mvcc = new MVCCController<number>();
+    const once = increment(mvcc);
     const total = 1600;
     let left = total;
     const shares = await Promise.all(
@@ -29,12 +49,12 @@ describe('writers that contend for one aggregate', () => {
         let done = 0;
         for (; left > 0; done++) {
           left--;
-          await increment(counters);
+          await once();
         }
         return done;
       }),
     );
-    expect((await counters.get('hot'))?.state).toBe(total);
+    expect((await mvcc.readVersion('hot'))?.state).toBe(total);
     expect(Math.min(...shares)).toBeGreaterThanOrEqual(total / 8 / 3);
   });
 });

@@ -70,7 +70,9 @@ describe.each(testStores('versions'))('versions on $kind', ({ create }) => {
     expect(states).toEqual([undefined, 'one', 'one', undefined, undefined, 'three', 'three']);
     expect((await mvcc.readAsOf(id, new Date(at(1500))))?.version).toBe(1);
     expect(await mvcc.readAsOf('never', at(5000))).toBeNull();
-    await expect(mvcc.readAsOf(id, new Date('never'))).rejects.toThrow(InvalidArgumentError);
+    for (const wrong of [new Date('never'), NaN, 1e16, -1e300, null, undefined, '2030', {}]) {
+      await expect(mvcc.readAsOf(id, wrong as never)).rejects.toThrow(InvalidArgumentError);
+    }
     await mvcc.vacuum({ versions: 1 });
     await expect(mvcc.readAsOf(id, at(1500))).rejects.toThrow(SnapshotTooOldError);
   });
@@ -123,8 +125,47 @@ describe.each(testStores('versions'))('versions on $kind', ({ create }) => {
     expect(await kept()).toEqual([3, 4]);
     await mvcc.vacuum({ bytes: 0 });
     expect(await kept()).toEqual([4]);
-    for (const wrong of [{}, { graceMs: 1 }, { versions: 0 }, { bytes: -1 }, { ageMs: 0.5 }]) {
+    for (const wrong of [undefined as never, {}, { graceMs: 1 }, { versions: 0 }, { bytes: -1 }, { ageMs: 0.5 }]) {
       await expect(mvcc.vacuum(wrong)).rejects.toThrow(InvalidArgumentError);
     }
+  });
+  it('MV2 any version of a long history is found as of any commit and any moment, or is said to be removed', async () => {
+    const store = create();
+    const { clock, mvcc, id, at } = begin(store);
+    const seen: { version: number; from: number; time: number }[] = [];
+    for (let version = 1; version <= 40; version++) {
+      // Several of one moment, and commits of others in between.
+      if (version % 3 === 0) await clock.advance(10);
+      if (version % 5 === 0) await mvcc.writeVersion(`${id}-other`, version);
+      if (version % 11 === 0) await mvcc.delete(id);
+      else await mvcc.writeVersion(id, version);
+      seen.push({ version, from: await mvcc.lastSequence(), time: clock.now() });
+    }
+    const check = async (oldest: number) => {
+      const first = seen[0]!.from;
+      for (let sequence = first - 1; sequence <= seen.at(-1)!.from + 1; sequence++) {
+        const expected = seen.findLast(({ from }) => from <= sequence)?.version ?? 0;
+        const found = await store.read(id, { sequence }).catch((error: unknown) => error);
+        if (oldest > 1 && expected < oldest) expect(found).toBeInstanceOf(SnapshotTooOldError);
+        else expect((found as { version: number } | undefined)?.version ?? 0).toBe(expected);
+        if (sequence % 3 > 0) continue;
+        const page = await store.scan({ prefix: id, sequence, limit: 1 }).catch((error: unknown) => error);
+        if (oldest > 1 && expected < oldest) expect(page).toBeInstanceOf(SnapshotTooOldError);
+        else if (expected > 0 && expected % 11 > 0)
+          expect(page).toMatchObject([{ aggregateId: id, version: expected }]);
+      }
+      for (const time of Array.from({ length: 30 }, (_, n) => at(Math.floor(n / 2) * 10 - (n % 2)))) {
+        const expected = seen.findLast((each) => each.time <= time)?.version ?? 0;
+        const found = await store.read(id, { time }).catch((error: unknown) => error);
+        if (oldest > 1 && expected < oldest) expect(found).toBeInstanceOf(SnapshotTooOldError);
+        else expect((found as { version: number } | undefined)?.version ?? 0).toBe(expected);
+      }
+    };
+    await check(1);
+    await store.vacuum({ horizon: await mvcc.lastSequence(), keepSince: seen[8]!.time });
+    const kept = await store.history(id, { fromVersion: 1, limit: 1 });
+    // The one that was the newest until then stays.
+    expect(kept[0]!.version).toBe(8);
+    await check(8);
   });
 });

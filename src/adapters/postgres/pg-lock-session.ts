@@ -17,6 +17,9 @@ export interface PgLocking {
 
 const lostLocks = 'the connection that held these locks is lost, and the locks with it: release them and begin again';
 
+/** What the server takes; the limit itself is the caller's. */
+const maxStatementTimeoutMs = 2 ** 31 - 1;
+
 /** The connection of one owner of locks, in a transaction that is open for as long as he holds any. */
 export class PgLockSession {
   readonly #pool: PgPool;
@@ -95,7 +98,7 @@ export class PgLockSession {
     return [
       `${lockNote({ owner: this.#owner, aggregateIds })}${this.#hasSavepoint ? 'release savepoint locks' : ''}`,
       'savepoint locks',
-      `set local statement_timeout = ${Math.max(1, Math.ceil(remainingMs()))}`,
+      `set local statement_timeout = ${Math.min(Math.max(1, Math.ceil(remainingMs())), maxStatementTimeoutMs)}`,
       `select ${calls.join(', ')}`,
     ].join('; ');
   }

@@ -1,5 +1,6 @@
 import type { DdlStep } from './pg-ddl.ts';
 import { commitFunctions } from './pg-version-commit-ddl.ts';
+import { searchFunctions } from './pg-version-search-ddl.ts';
 
 /**
  * The layout of the versions, step by step. The first is of the time before layouts had versions, and may be there
@@ -15,6 +16,7 @@ export function versionDdl(schema: string): readonly DdlStep[] {
   return [
     { version: 1, statements: firstTables(schema) },
     { version: 2, statements: [...laterTables(schema), ...commitFunctions(schema)] },
+    { version: 3, statements: searchFunctions(schema) },
   ];
 }
 

@@ -38,12 +38,18 @@ export class PgVersionPacker {
     if (count + 1 >= packAfter) this.#due.add(aggregateId);
   }
 
-  /** Packs the aggregates of which enough was written. */
+  /** Packs the aggregates of which enough was written. Never rejects: it saves room, and no commit is to fail by it. */
   async packDue(): Promise<void> {
     for (const aggregateId of this.#due) {
       this.#due.delete(aggregateId);
-      const done = await this.pack(aggregateId, this.#written.get(aggregateId)?.done ?? 0);
+      const done = this.#written.get(aggregateId)?.done ?? 0;
       this.#written.set(aggregateId, { count: 0, done });
+      try {
+        const packed = await this.pack(aggregateId, done);
+        this.#written.set(aggregateId, { count: 0, done: packed });
+      } catch {
+        // What is wrong with the server the commit says; the next time, or a vacuum, packs these too.
+      }
     }
   }
 

@@ -3,7 +3,8 @@ export function versionQueries(schema: string) {
   const versions = `${schema}.state_versions`;
 
   // Of each wanted aggregate the versions from `first` to `last` and what the deltas among them are made out of; one row
-  // with no version where the version wanted is gone. OFFSET 0 keeps the planner from reading the whole table instead.
+  // with no version where the version wanted is gone. OFFSET 0 keeps the planner from reading the whole table instead, and
+  // from looking for the same version again wherever it is named.
   const rowsOf = (wanted: string) => `with ${wanted}
     select w.id, r.version, r.sequence, r.timestamp, r.form, r.state, r.checksum, w.last
     from wanted w left join lateral (
@@ -13,10 +14,9 @@ export function versionQueries(schema: string) {
       offset 0) r on true
     order by w.id, r.version`;
 
-  const asOf = (column: 'sequence' | 'timestamp') =>
+  const asOf = (found: string) =>
     rowsOf(`seen as (
-        select (select version from ${versions} where aggregate_id = $1 and ${column} <= $2
-          order by version desc limit 1) as version
+        select ${schema}.${found} as version offset 0
       ), wanted as (
         select $1::text as id, version as first, version as last from seen
         where version is not null
@@ -32,8 +32,8 @@ export function versionQueries(schema: string) {
       `wanted as (select aggregate_id as id, version as first, version as last
         from ${versions} where aggregate_id = $1 and version = $2)`,
     ),
-    asOf: asOf('sequence'),
-    atTime: asOf('timestamp'),
+    asOf: asOf('find_version_v3($1, $2, null)'),
+    atTime: asOf('find_version_v3($1, null, $2)'),
     history: rowsOf(
       `page as (select version from ${versions} where aggregate_id = $1 and version >= $2 order by version limit $3),
       wanted as (select $1::text as id, min(version) as first, max(version) as last from page having count(*) > 0)`,
@@ -49,8 +49,11 @@ export function versionQueries(schema: string) {
       ), wanted as (
         select i.id, v.version as first, v.version as last
         from ids i left join lateral (
-          select n.version, n.form from ${versions} n where n.aggregate_id = i.id and n.sequence <= $1
-          order by n.version desc limit 1) v on true
+          select n.version, n.form from ${versions} n
+          where n.aggregate_id = i.id and n.version = (
+            select case when l.sequence <= $1 then l.version else ${schema}.find_version_v3(i.id, $1, null) end
+            from ${versions} l where l.aggregate_id = i.id order by l.version desc limit 1)
+          offset 0) v on true
         where i.id is not null and case when v.version is null
           then (select n.version from ${versions} n where n.aggregate_id = i.id order by n.version limit 1) > 1
           else v.form <> 'deleted' end

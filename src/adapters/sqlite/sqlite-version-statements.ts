@@ -1,4 +1,5 @@
 import type { SqliteDatabase, SqliteStatement } from './sqlite-database.ts';
+import { lastVersionWhere } from './sqlite-version-search.ts';
 
 /** Every statement of the store, prepared once. A single number comes as column `n`. */
 export function prepareVersionStatements(db: SqliteDatabase, prefix: string) {
@@ -21,10 +22,9 @@ export function prepareVersionStatements(db: SqliteDatabase, prefix: string) {
       ORDER BY w.id, r.version`,
     );
   // One row if the aggregate has versions: the one wanted, or nothing where that is gone.
-  const oneOf = (condition: string) =>
-    rowsOf(`seen (id, version) AS (
-        SELECT ?1, (SELECT version FROM ${versions} WHERE aggregate_id = ?1 AND ${condition} <= ?2
-          ORDER BY version DESC LIMIT 1)
+  const oneOf = (column: 'sequence' | 'timestamp') =>
+    rowsOf(`seen (id, version) AS MATERIALIZED (
+        SELECT ?1, ${lastVersionWhere(versions, '?1', (row) => `${row}.${column} <= ?2`)}
       ), wanted (id, first, last) AS (
         SELECT id, version, version FROM seen WHERE version IS NOT NULL OR
           (SELECT version FROM ${versions} WHERE aggregate_id = ?1 ORDER BY version LIMIT 1) > 1)`);
@@ -61,9 +61,7 @@ export function prepareVersionStatements(db: SqliteDatabase, prefix: string) {
          SELECT (SELECT min(aggregate_id) FROM ${versions} WHERE aggregate_id > ids.id AND aggregate_id < ?2)
          FROM ids WHERE ids.id IS NOT NULL
        ), seen (id, version) AS (
-         SELECT id, (SELECT n.version FROM ${versions} n WHERE n.aggregate_id = ids.id AND n.sequence <= ?3
-           ORDER BY n.version DESC LIMIT 1)
-         FROM ids WHERE id IS NOT NULL
+         SELECT id, ${lastVersionWhere(versions, 'ids.id', (row) => `${row}.sequence <= ?3`)} FROM ids WHERE id IS NOT NULL
        ), wanted (id, first, last) AS (
          SELECT w.id, w.version, w.version FROM seen w WHERE CASE WHEN w.version IS NULL
            THEN (SELECT min(n.version) ${ofWanted} > 0) > 1
@@ -95,10 +93,11 @@ export function prepareVersionStatements(db: SqliteDatabase, prefix: string) {
     ),
 
     /** What was replaced before the version that these give may go. */
-    mayGo: db.prepare(
-      `SELECT version AS n ${ofAggregate} AND sequence <= ? AND timestamp < ? ORDER BY version DESC LIMIT 1`,
+    mayGo: numbered(
+      db,
+      `SELECT ${lastVersionWhere(versions, '?1', (row) => `${row}.sequence <= ?2 AND ${row}.timestamp < ?3`)} AS n`,
     ),
-    replacedBefore: db.prepare(`SELECT version AS n ${ofAggregate} AND timestamp < ? ORDER BY version DESC LIMIT 1`),
+    replacedBefore: numbered(db, `SELECT ${lastVersionWhere(versions, '?1', (row) => `${row}.timestamp < ?2`)} AS n`),
     sizes: db.prepare(`SELECT version, length(CAST(state AS BLOB)) AS n ${ofAggregate} ORDER BY version DESC`),
     removeBefore: db.prepare(`DELETE ${ofAggregate} AND version < ? RETURNING version AS n`),
 

@@ -144,8 +144,10 @@ export class SqliteVersionStore implements VersionStore {
 
   async read(aggregateId: string, at?: VersionSelector): Promise<StoredVersion | undefined> {
     const [found] = await this.#rows('read a version', ({ newest, byVersion, asOf, atTime }) => {
-      if (!at) return newest.all(aggregateId);
-      if ('version' in at) return byVersion.all(aggregateId, at.version);
+      if (at && 'version' in at) return byVersion.all(aggregateId, at.version);
+      const rows = newest.all(aggregateId) as VersionRow[];
+      // Mostly it is the newest that is seen.
+      if (!at || rows.every((row) => isSeen(row, at))) return rows;
       return 'sequence' in at ? asOf.all(aggregateId, at.sequence) : atTime.all(aggregateId, at.time);
     });
     return found;
@@ -221,4 +223,8 @@ export class SqliteVersionStore implements VersionStore {
   #write<T>(operation: string, work: (log: SqliteVersionLog) => T): Promise<T> {
     return named(operation, () => this.#groups.run(() => work(this.#log)));
   }
+}
+
+function isSeen({ sequence, timestamp }: VersionRow, at: { readonly sequence: number } | { readonly time: number }) {
+  return 'sequence' in at ? Number(sequence) <= at.sequence : Number(timestamp) <= at.time;
 }
