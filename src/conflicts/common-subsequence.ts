@@ -5,7 +5,8 @@ const maxDistance = 1_000;
  * For each item of `a`, the index of its partner in `b`, or -1: a long common subsequence, not always the longest.
  *
  * Items that occur once on both sides are anchors (patience diff, Bram Cohen 2003); the stretches between them, if small
- * enough, are compared by Myers' O(ND) algorithm (1986). Near-linear for versions of one text.
+ * enough, are compared by Myers' O(ND) algorithm (1986). Near-linear for versions of one text. What was only added or only
+ * removed in one place is found as late as it can be, so that one edit is found in one place whatever stands near.
  */
 export function matchSequences<K>(a: readonly K[], b: readonly K[]): Int32Array {
   const ids = new Map<K, number>();
@@ -30,6 +31,7 @@ export function matchSequences<K>(a: readonly K[], b: readonly K[]): Int32Array 
     }
     stretches.push({ a: fromA, aEnd: rest.aEnd, b: fromB, bEnd: rest.bEnd });
   }
+  slideDown(left, right, partners);
   return partners;
 }
 
@@ -57,13 +59,41 @@ function trim(left: Int32Array, right: Int32Array, stretch: Stretch, partners: I
   while (a < aEnd && b < bEnd && left[a] === right[b]) partners[a++] = b++;
   const end = aEnd;
   while (a < aEnd && b < bEnd && left[aEnd - 1] === right[bEnd - 1]) partners[--aEnd] = --bEnd;
-  // Of equal items in a row the first are paired, here too, so that one edit is found in one place whatever stands near.
+  // Of equal items in a row the first are paired, here too, so that what is added to them is no part of what changed before.
   const isInRow = () => (a < aEnd && left[aEnd - 1] === left[aEnd]) || (b < bEnd && right[bEnd - 1] === right[bEnd]);
   while (aEnd < end && isInRow()) {
     partners[aEnd++] = -1;
     bEnd++;
   }
   return { a, aEnd, b, bEnd };
+}
+
+/**
+ * Moves each stretch that stands on one side alone down, as long as it begins with the item that stands behind it: then
+ * one edit is found in one place, whatever the search came from.
+ */
+function slideDown(left: Int32Array, right: Int32Array, partners: Int32Array): void {
+  // From the end, so that what is behind has been moved already, and they become one where they meet.
+  for (let before = left.length - 1; before >= -1; before--) {
+    if (before >= 0 && partners[before]! < 0) continue;
+    let a = before + 1;
+    let b = before < 0 ? 0 : partners[before]! + 1;
+    let aEnd = nextPair(partners, a);
+    let bEnd = partners[aEnd] ?? right.length;
+    while (aEnd < left.length && (a === aEnd) !== (b === bEnd) && left[a] === right[b]) {
+      partners[aEnd] = -1;
+      partners[a++] = b++;
+      aEnd = nextPair(partners, aEnd + 1);
+      bEnd = partners[aEnd] ?? right.length;
+    }
+  }
+}
+
+/** The first place from here on that has a partner; the end if none has. */
+function nextPair(partners: Int32Array, from: number): number {
+  let at = from;
+  while (at < partners.length && partners[at]! < 0) at++;
+  return at;
 }
 
 /** The items that occur exactly once on either side, as far as they are in the same order: a longest such row. */

@@ -1,6 +1,7 @@
 import { checkObject } from '../core/check-argument.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { matchSequences } from './common-subsequence.ts';
+import { isBalanced } from './sequence-balance.ts';
 
 /** A stretch of a sequence: from `start` up to, not including, `end`. */
 export interface Range {
@@ -23,7 +24,8 @@ export interface MergedRange {
  * A three-way merge of sequences: stretches in order that together cover all three, whole and without overlap.
  *
  * Items are compared as the keys of a Map, so use text or numbers that stand for them. Edits of both sides that touch or
- * overlap are one conflict, as in diff3. Swapping the sides swaps `local` and `remote` and nothing else (CF3).
+ * overlap are one conflict, as in diff3. A side that has all edits of the other is the result (CF6), unless it has something
+ * that the other removed. Swapping the sides swaps `local` and `remote` and nothing else (CF3).
  *
  * Source: Khanna, Kunal, Pierce: A Formal Investigation of Diff3 (2007).
  */
@@ -39,6 +41,30 @@ export function mergeSequence<K>(versions: {
   }
   const inLocal = matchSequences(base, local);
   const inRemote = matchSequences(base, remote);
+  const ranges = rangesOf(versions, inLocal, inRemote);
+  if (isAllOf('local', ranges) || isAllOf('remote', ranges)) return ranges;
+  // Of a side that went on from the other, the same edits may be found in other places than there: looked for through it.
+  const fromRemote = rangesOf(versions, throughOf(inRemote, matchSequences(remote, local)), inRemote);
+  const fromLocal = rangesOf(versions, inLocal, throughOf(inLocal, matchSequences(local, remote)));
+  const isFromRemote = isAllOf('local', fromRemote) && isBalanced(versions, local);
+  const isFromLocal = isAllOf('remote', fromLocal) && isBalanced(versions, remote);
+  if (isFromRemote === isFromLocal) return ranges;
+  return isFromRemote ? fromRemote : fromLocal;
+}
+
+type Versions<K> = Parameters<typeof mergeSequence<K>>[0];
+
+/** Whether this side has each edit of the other. */
+function isAllOf(side: 'local' | 'remote', ranges: readonly MergedRange[]): boolean {
+  return ranges.every(({ kind }) => kind === side || kind === 'unchanged' || kind === 'both');
+}
+
+/** The partners of the base's items in the one side, by way of their partners in the other. */
+function throughOf(inOther: Int32Array, inOne: Int32Array): Int32Array {
+  return inOther.map((at) => (at < 0 ? -1 : inOne[at]!));
+}
+
+function rangesOf<K>({ base, local, remote }: Versions<K>, inLocal: Int32Array, inRemote: Int32Array): MergedRange[] {
   const ranges: MergedRange[] = [];
   let start = { base: 0, local: 0, remote: 0 };
   const add = (kind: MergedRange['kind'], end: typeof start) => {

@@ -6,6 +6,7 @@ import { InvalidArgumentError } from '../core/errors.ts';
 import { jsonEqual } from '../core/json-value.ts';
 import { removeMarkers } from './conflict-comments.ts';
 import { formatOf, fromPlain, toPlain } from './file-format.ts';
+import { keepRewritten } from './pair-rewritten.ts';
 import { hasLinesOf, printBlocks } from './print-blocks.ts';
 import { type Block, blocksOf, printLine } from './task-blocks.ts';
 import { parseTaskLine } from './task-line.ts';
@@ -47,12 +48,15 @@ function decide(text: string, resolutions: readonly ConflictResolution[], base: 
   // Conflicts of files with line ends of one kind hold plain ones.
   const isMixed = formats.some((format) => format.isMixed) || JSON.stringify(resolutions).includes('\\r\\n');
   const format = { ...formats[0]!, isMixed };
-  const before = TasksDocument.parse(toPlain(base, format));
-  const parsed = blocksOf(TasksDocument.parse(toPlain(text, format), { previous: before }), before);
-  const blocks = pinTwins(parsed, blocksOf(before), resolutions);
+  const document = TasksDocument.parse(toPlain(base, format));
+  const before = blocksOf(document);
+  const parsed = blocksOf(TasksDocument.parse(toPlain(text, format), { previous: document }), document);
+  keepRewritten(before, parsed);
+  const blocks = pinTwins(parsed, before, resolutions);
   const decided = applyResolutions<readonly Block[]>(blocks, resolutions);
   const result = printBlocks(decided);
-  if (!decided.every(isBlock) || !hasLinesOf(result, decided)) throw unreadable(result);
+  const known = new Set(blocks);
+  if (!decided.every(isBlock) || !hasLinesOf(result, decided, (block) => !known.has(block))) throw unreadable(result);
   return fromPlain(result, format);
 }
 

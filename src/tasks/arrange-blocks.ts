@@ -81,6 +81,7 @@ function mergeParents(
   const [base, local, remote] = versions;
   const merged = new Map<string, string | undefined>();
   let isSplit = false;
+  const isKnown = (parent: string | undefined) => Number(parent === undefined || base.has(parent));
   const isNewHeading = (parent: string | undefined) => parent?.startsWith('#') && !base.has(parent);
   const above = new Map(versions.map((side) => [side, rootsAbove(side)]));
   const standing = (side: Parents, id: string) => {
@@ -95,7 +96,8 @@ function mergeParents(
     const isNew = !base.has(id);
     if (ours === theirs || before === theirs) merged.set(id, ours);
     else if (before === ours) merged.set(id, theirs);
-    else if (isNew) merged.set(id, [ours, theirs].sort()[0]);
+    // What both added is below what is new too: the other side does not know of that.
+    else if (isNew) merged.set(id, [ours, theirs].sort((a, b) => isKnown(a) - isKnown(b) || (a! < b! ? -1 : 1))[0]);
     else if (isNewHeading(ours) || isNewHeading(theirs)) isSplit = true;
     else return undefined;
   }

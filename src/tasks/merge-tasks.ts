@@ -14,10 +14,11 @@ import { keepMoved } from './keep-moved.ts';
 import { keepOrder } from './keep-order.ts';
 import { mergeByLines } from './merge-by-lines.ts';
 import { pairAdditions } from './pair-additions.ts';
+import { pairRewritten } from './pair-rewritten.ts';
 import { isReadBack, printBlocks } from './print-blocks.ts';
 import { settleBlocks } from './settle-blocks.ts';
-import { type Block, blocksOf } from './task-blocks.ts';
-import { TasksDocument } from './tasks-document.ts';
+import type { Block } from './task-blocks.ts';
+import { type ReadTasks, versionReader } from './version-reader.ts';
 
 /** What {@link mergeTasks} gives. */
 export interface MergedTasks {
@@ -53,7 +54,8 @@ export interface MergeTasksOptions {
  *
  * Edits of different tasks, and of different parts of one (its tick, number, words of the title, notes), all take effect;
  * additions of both sides stay, and an edit survives the other side's move. What no side touched stays as it is, byte for
- * byte. A merge by lines is taken where it is clean and right about the tasks.
+ * byte. A merge by lines is taken where it is clean and right about the tasks. What would become something else if it were
+ * merged again with a side is left to decide: one conflict about the whole file.
  *
  * No dispute, and settled without a word: a task that both sides numbered anew takes the higher number; one that a side
  * removed is gone although the other side numbered, indented or formatted it anew; one that both sides added is ticked if
@@ -69,27 +71,42 @@ export function mergeTasks(versions: TaskFileVersions, options: MergeTasksOption
     if (typeof text !== 'string' || !text.isWellFormed())
       throw new InvalidArgumentError('version', 'well-formed text', text);
   }
+  const read = versionReader();
+  const merged = mergeOnce(versions, read, options);
+  if (merged.conflicts.length > 0 || stays(merged.text, versions, read)) return merged;
+  return undivided(versions, options);
+}
+
+/** Whether a merged text stays when it is merged again with either side: else what it was made by is a guess (CF6). */
+function stays(text: string, { base, local, remote }: TaskFileVersions, read: ReadTasks): boolean {
+  if (text === local || text === remote) return true;
+  return [local, remote].every((side) => {
+    const again = mergeOnce({ base, local: text, remote: side }, read);
+    return again.conflicts.length === 0 && again.text === text;
+  });
+}
+
+/** The merge, whether or not its result stays when it is merged again. */
+function mergeOnce(versions: TaskFileVersions, read: ReadTasks, options: MergeTasksOptions = {}): MergedTasks {
+  const texts = [versions.base, versions.local, versions.remote];
   const formats = texts.map(formatOf);
   const format = mergeFormats(formats[0]!, formats[1]!, formats[2]!);
   const [base, local, remote] = texts.map((text) => toPlain(text, format)) as [string, string, string];
-  const before = TasksDocument.parse(base);
-  const [ours, theirs] = [local, remote].map((text) =>
-    text === base ? before : TasksDocument.parse(text, { previous: before }),
-  ) as [TasksDocument, TasksDocument];
-  const blocks: [Block[], Block[], Block[]] = [blocksOf(before), blocksOf(ours, before), blocksOf(theirs, before)];
+  const readVersions = [base, local, remote].map((text) => read(text, base));
+  const blocks = readVersions.map((version) => version.blocks) as [Block[], Block[], Block[]];
+  pairRewritten(...blocks);
   pairAdditions(...blocks);
-  const byLines = mergeByLines([before, ours, theirs], blocks);
+  const byLines = mergeByLines([base, local, remote], blocks, read);
   if (byLines !== undefined) return { text: fromPlain(byLines, format), conflicts: [] };
   const words = new ConflictWords(blocks, options.subject);
   const { state, conflicts } = mergeBlocks(...blocks);
   const text = printBlocks(state);
   const explained = conflicts.map((conflict) => words.explain(conflict));
   const isTold = conflicts.length === 0 || !hasDoubledText(state, [base, local, remote]);
-  if (!isTold || !isReadBack(text, state) || !canBeDecided(text, explained, base)) {
-    return undivided(versions, [base, local, remote], options);
-  }
-  const comments = options.markers ? commentsOf(explained, state) : undefined;
-  return { text: fromPlain(comments ? printBlocks(state, comments) : text, format), conflicts: explained };
+  const merged = { text: fromPlain(text, format), conflicts: explained };
+  if (!isTold || !isReadBack(text, state) || !canBeDecided(merged, versions.base)) return undivided(versions, options);
+  if (!options.markers) return merged;
+  return { ...merged, text: fromPlain(printBlocks(state, commentsOf(explained, state)), format) };
 }
 
 function mergeBlocks(base: Block[], local: Block[], remote: Block[]): ThreeWayMergeResult<readonly Block[]> {
@@ -133,10 +150,10 @@ function placed(conflict: Conflict, places: ReadonlyMap<string, number>): Confli
 }
 
 /**
- * Whether each side's version of what is in dispute can be put into the file: blocks may flow into each other there, and
- * of twins another takes the place of one that is removed.
+ * Whether each side's version of what is in dispute can be put into the file (CF7): blocks may flow into each other there,
+ * and of twins another takes the place of one that is removed.
  */
-function canBeDecided(text: string, conflicts: readonly Conflict[], base: string): boolean {
+function canBeDecided({ text, conflicts }: MergedTasks, base: string): boolean {
   const decide = (side: 'base' | 'local' | 'remote') => {
     const note = { strategy: 'none', reason: 'to see whether it can be' };
     const resolutions = conflicts.map((conflict) => ConflictResolution.choose(conflict, side, note));
@@ -154,16 +171,13 @@ function canBeDecided(text: string, conflicts: readonly Conflict[], base: string
 }
 
 /** One conflict about the whole file. */
-function undivided(
-  { base, local, remote }: TaskFileVersions,
-  plain: readonly [string, string, string],
-  { markers, subject }: MergeTasksOptions,
-): MergedTasks {
+function undivided({ base, local, remote }: TaskFileVersions, { markers, subject }: MergeTasksOptions): MergedTasks {
   const reason = 'what both sides wrote could not be told apart any more if it stood in one file';
   const values = { baseValue: base, localValue: local, remoteValue: remote };
+  const format = formatOf(base);
+  const plain = [base, local, remote].map((text) => toPlain(text, format));
   const shown = showLines('the whole file', plain);
   const conflict = new FieldConflict({ location: [], subject, ...values, reason, shown });
-  const format = formatOf(base);
   const comment = markers ? commentOf(conflict, '') : '';
-  return { text: fromPlain(comment + toPlain(base, format), format), conflicts: [conflict] };
+  return { text: fromPlain(comment + plain[0], format), conflicts: [conflict] };
 }

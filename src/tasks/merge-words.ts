@@ -24,13 +24,18 @@ export function mergeLines(base: string, local: string, remote: string): string 
 }
 
 type Items = readonly string[];
+/** What to make of items that both sides changed; undefined if it is a dispute. */
+type Settle = (base: Items, local: Items, remote: Items) => Items | undefined;
 
-function mergeItems(
-  base: Items,
-  local: Items,
-  remote: Items,
-  settle: (base: Items, local: Items, remote: Items) => Items | undefined,
-): Items | undefined {
+function mergeItems(base: Items, local: Items, remote: Items, settle: Settle): Items | undefined {
+  const merged = joinItems(base, local, remote, settle);
+  const text = merged?.join('');
+  // Of items that are there twice, another pair may be found the next time (CF6).
+  const stays = [local, remote].every((side) => joinItems(base, merged ?? [], side, settle)?.join('') === text);
+  return stays ? merged : undefined;
+}
+
+function joinItems(base: Items, local: Items, remote: Items, settle: Settle): Items | undefined {
   const merged: string[] = [];
   const cut = (from: Items, { start, end }: Range) => from.slice(start, end);
   for (const range of mergeSequence({ base, local, remote })) {

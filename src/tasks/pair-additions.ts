@@ -59,7 +59,8 @@ function additions(side: readonly Block[], known: Ids, other: Ids): Places {
 
 const idsOf = (blocks: readonly Block[]) => new Set(blocks.map(({ id }) => id));
 
-function wordsOf(block: Block): string {
+/** What a block says, apart from letter case and white space. */
+export function wordsOf(block: Block): string {
   const { line, body } = block;
   return line && 'mark' in line ? `task ${normalize(String(line.title))}` : normalize(printLine(block) + body);
 }

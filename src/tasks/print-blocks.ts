@@ -1,4 +1,4 @@
-import { type Block, blocksOf, printLine } from './task-blocks.ts';
+import { type Block, blocksOf, isTextBlock, printLine } from './task-blocks.ts';
 import { TasksDocument } from './tasks-document.ts';
 
 /**
@@ -17,9 +17,16 @@ export function isReadBack(text: string, blocks: readonly Block[]): boolean {
   return read.length === blocks.length && read.every((block, at) => isSame(block, blocks[at]!));
 }
 
-/** Whether the tasks and headings of the text are those of the blocks, whatever became of the texts. */
-export function hasLinesOf(text: string, blocks: readonly Block[]): boolean {
-  const read = TasksDocument.parse(text).lines.filter(({ kind }) => kind === 'task' || kind === 'heading');
-  const written = blocks.map(printLine).filter((line) => line !== '');
-  return read.length === written.length && read.every((line, at) => line.text === written[at]);
+/** Whether the text is read with the blocks' tasks and headings, and with some of the blocks whole; other texts may meet. */
+export function hasLinesOf(text: string, blocks: readonly Block[], isWhole: (block: Block) => boolean): boolean {
+  const read = blocksOf(TasksDocument.parse(text));
+  const [found, written] = [read, blocks].map((some) => some.filter(({ line }) => line !== null)) as [Block[], Block[]];
+  const isSame = (one: Block, other: Block) =>
+    printLine(one) === printLine(other) && (!isWhole(other) || one.body === other.body);
+  const texts = new Set(read.filter(isTextBlock).map(({ body }) => body));
+  return (
+    found.length === written.length &&
+    found.every((block, at) => isSame(block, written[at]!)) &&
+    blocks.every((block) => !isTextBlock(block) || !isWhole(block) || texts.has(block.body))
+  );
 }

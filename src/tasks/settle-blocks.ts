@@ -70,17 +70,17 @@ function settledParts(before: Block | undefined, ours: Block, theirs: Block): Pa
 
 type Parts = Partial<Record<Part, string>>;
 
-/** The notes that one side changed of a task that the other indented anew: they go with it. Else undefined. */
+/** The notes of a task that a side or both indented anew: they go with it, and merge as if they stood where they stood. */
 function mergeIndented(before: Parts, ours: Parts, theirs: Parts): string | undefined {
-  const [was, mine, yours] = [before, ours, theirs].map(({ prefix }) => prefix && /^[ \t]*/.exec(prefix)![0]);
-  if (was === undefined || (was === mine) === (was === yours)) return undefined;
-  const [editor, indenter, indent] = was === mine ? [ours, theirs, yours!] : [theirs, ours, mine!];
-  if (editor.body === before.body) return undefined;
-  const old = dedent(before.body!, was);
-  const edited = dedent(editor.body!, was);
-  const moved = dedent(indenter.body!, indent);
-  if (old === undefined || edited === undefined || moved === undefined) return undefined;
-  const merged = edited === moved || old === moved ? edited : mergeLines(old, edited, moved);
+  const versions = [before, ours, theirs];
+  const [was, mine, yours] = versions.map(({ prefix }) => prefix && /^[ \t]*/.exec(prefix)![0]);
+  const indent = was === mine ? yours : mine;
+  if (indent === undefined || indent === was || (was !== yours && yours !== indent)) return undefined;
+  const isKept = (side: Parts, indent = '') => indent === was && side.body === before.body;
+  if (isKept(ours, mine) || isKept(theirs, yours) || ours.body === theirs.body) return undefined;
+  const [old, one, other] = [was, mine, yours].map((indent = '', at) => dedent(versions[at]!.body!, indent));
+  if (old === undefined || one === undefined || other === undefined) return undefined;
+  const merged = one === other || old === other ? one : old === one ? other : mergeLines(old, one, other);
   return merged && eachLine(merged, (line) => (line.trim() === '' ? line : indent + line));
 }
 

@@ -96,6 +96,9 @@ const isText = ({ id, line }: Draft) => id === undefined && line === null;
 /** Whether the block is a task, with its notes. */
 export const isTask = ({ line }: Block) => line !== null && 'mark' in line;
 
+/** Whether the block is a heading. */
+export const isHeading = ({ line }: Block) => line !== null && 'heading' in line;
+
 /** Whether the block is a stretch of text. */
 export const isTextBlock = ({ line, body }: Block) => line === null && body !== '';
 
@@ -105,51 +108,18 @@ export function printLine({ line }: Pick<Block, 'line'>): string {
   return 'mark' in line ? printTaskLine(line as TaskLine) : `${line.heading}${line.tail}`;
 }
 
-/**
- * A heading or text is the same if its words are, or are alike; a heading also if the same task comes first below it, a
- * text also if no other text below its heading is new or gone. Undefined if it is new.
- */
+/** A heading or text is the same if its words are, or are alike. Undefined if it is new. */
 function passageIds(drafts: readonly Draft[], base: readonly Draft[] | undefined): (string | undefined)[] {
   const before = passagesOf(base ?? drafts).map((each, index) => ({ ...each, taskUid: `#${each.title}#${index + 1}` }));
   if (!base) return before.map(({ taskUid }) => taskUid);
-  const passages = passagesOf(drafts);
-  const ids = matchTasks(passages, before, '');
-  const found = new Set(ids);
   const known = new Set(before.map(({ taskUid }) => taskUid));
-  const missing = soleByPlace(before.filter(({ taskUid }) => !found.has(taskUid)));
-  const added = soleByPlace(passages.filter((_, index) => !known.has(ids[index]!)));
-  return passages.map((passage, index) => {
-    const id = ids[index]!;
-    if (known.has(id)) return id;
-    const isSole = passage.place !== undefined && added.has(passage.place);
-    return isSole ? missing.get(passage.place)?.taskUid : undefined;
-  });
+  return matchTasks(passagesOf(drafts), before, '').map((id) => (known.has(id) ? id : undefined));
 }
 
-interface Passage extends TaskFeatures {
-  /** Where it stands: a heading's first task, a text's headings. Undefined if there is no task. */
-  readonly place: string | undefined;
-}
-
-/** Those that are the only one in their place. */
-function soleByPlace<T extends Passage>(passages: readonly T[]): Map<string | undefined, T> {
-  const sole = new Map<string | undefined, T>();
-  const several = new Set<string | undefined>();
-  for (const passage of passages) {
-    if (sole.has(passage.place)) several.add(passage.place);
-    sole.set(passage.place, passage);
-  }
-  for (const place of several) sole.delete(place);
-  return sole;
-}
-
-function passagesOf(drafts: readonly Draft[]): Passage[] {
-  return drafts.flatMap((draft, index) => {
+function passagesOf(drafts: readonly Draft[]): TaskFeatures[] {
+  return drafts.flatMap((draft) => {
     if (draft.id !== undefined) return [];
-    const next = drafts[index + 1]!;
-    const firstTask = isText(next) ? drafts[index + 2]!.id : next.id;
     const title = (printLine(draft) + draft.body).trim();
-    const place = isText(draft) ? `#${JSON.stringify(draft.section)}` : firstTask;
-    return [{ displayId: null, title, section: draft.section, place }];
+    return [{ displayId: null, title, section: draft.section }];
   });
 }

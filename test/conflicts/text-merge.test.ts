@@ -18,6 +18,19 @@ describe('mergeText', () => {
     });
   });
 
+  it('CF6 a text that goes on from the other side is the result: merged again with a side, a merge stays', () => {
+    const added = { base: 'x\n\nb\n', local: 'x\n\na\n\nb\n', remote: 'y\n\nb\n' };
+    const beside = { base: 'i\n\nb\n', local: 'i\nl\n\nb\n', remote: 'i\n\nh\n\nb\n' };
+    for (const { base, local, remote } of [added, beside]) {
+      const { text, conflicts } = mergeText({ base, local, remote });
+      expect(conflicts).toEqual([]);
+      for (const side of [local, remote]) {
+        expect(mergeText({ base, local: text, remote: side })).toEqual({ text, conflicts: [] });
+        expect(mergeText({ base, local: side, remote: text })).toEqual({ text, conflicts: [] });
+      }
+    }
+  });
+
   it('refuses what is no text', () => {
     expect(() => mergeText({ base: 'a', local: 'b', remote: 1 as unknown as string })).toThrow(InvalidArgumentError);
   });
@@ -37,6 +50,12 @@ describe('matchSequences', () => {
   it('finds a longest common subsequence where no item is unique', () => {
     const partners = matchSequences([...'abcabba'], [...'cbabac']);
     expect([...partners].filter((at) => at >= 0)).toHaveLength(4);
+  });
+
+  it('finds what was added or removed as late as it can be, whatever stands near', () => {
+    expect([...matchSequences([...'xkk-b'], [...'ykk-a-b'])]).toEqual([-1, 1, 2, 3, 6]);
+    expect([...matchSequences([...'ykk-a-b'], [...'xkk-b'])]).toEqual([-1, 1, 2, 3, -1, -1, 4]);
+    expect([...matchSequences([...'xaab'], [...'yaaab'])]).toEqual([-1, 1, 2, 4]);
   });
 
   it('gives up on stretches that have nothing in common, without quadratic time', () => {

@@ -211,6 +211,13 @@ describe('mergeTasks', () => {
     }
   });
 
+  it('a side that made code of a task does not have the other side’s edit of it, though it has that line', () => {
+    const base = '## P\n```\n- [ ] watch\n```\n- [x] cut over\n';
+    const local = '- [ ] watch print\n```\n- [ ] cut over\n';
+    const { conflicts } = mergeTasks({ base, local, remote: base.replace('[x]', '[ ]') });
+    expect(conflicts).not.toEqual([]);
+  });
+
   it('refuses what is no text, and lone surrogates', () => {
     expect(() => mergeTasks({ base: '', local: '\ud800', remote: '' })).toThrow(InvalidArgumentError);
   });
@@ -223,6 +230,65 @@ describe('mergeTasks', () => {
       expect(merged(base, text, remote)).toBe(text);
       expect(merged(base, text, local)).toBe(text);
     }
+  });
+
+  it('CF6 text that came to stand where another was removed is no edit of it', () => {
+    const cases = [
+      ['parse\n\n## Phase\n- [ ] T one\n', '- [ ] T one\n', 'parse\n\n## Phase\n<!-- plan -->\n- [ ] T one\n'],
+      ['\t- \n', '', '\t- \n- [ ] x\n<!-- y -->\n'],
+      ['# X\n- [ ] task one\n', '- [ ] task one\n', '# X\n# Else\n- [ ] task one\n'],
+      [
+        '\n## H\n    - [ ] A  \n\t- parse\n- [ ] B\n',
+        '\n## H\n<!-- plan -->\n    - [ ] A  \n    - [ ] merge 0\n\t- parse\n- [ ] B\n',
+        '\n## H\n- [ ] A  \n\t- parse\n- [ ] B\n',
+      ],
+    ] as const;
+    for (const [base, local, remote] of cases) {
+      const text = merged(base, local, remote);
+      for (const side of [local, remote]) expect(merged(base, text, side)).toBe(text);
+    }
+  });
+
+  it('a text or heading that one side wrote quite anew is still what the other side edits', () => {
+    const base = '# Plan\nold words here\n- [ ] task one\n';
+    const { conflicts } = mergeTasks({
+      base,
+      local: base.replace('old words here', 'some other thing'),
+      remote: base.replace('old words here', 'old words there'),
+    });
+    expect(conflicts.map(({ type, path }) => [type, path])).toEqual([['FIELD_CONFLICT', '/2/body']]);
+  });
+
+  it('CF6 a word that is removed here and added in another place there is left to decide: it may have been moved', () => {
+    const [base, local, remote] = ['cut one roll', 'cut two roll', 'cut one roll back one'].map(
+      (title) => `- [ ] cache merge ${title}\n`,
+    ) as [string, string, string];
+    const { text, conflicts } = mergeTasks({ base, local, remote });
+    expect({ text, paths: conflicts.map(({ path }) => path) }).toEqual({ text: base, paths: ['/1/line/title'] });
+  });
+
+  it('CF6 what both sides added stands below the new heading that one of them knows', () => {
+    const base = '# P\n- [ ] zero\n- [ ] first\n- [ ] second\n';
+    const local = '# P\n- [ ] zero\n### Q\n- [ ] first\n- [x] second\n';
+    const remote = '# P\n- [ ] zero\n- [ ] first\n- [ ] new task\n- [ ] second\n';
+    const text = merged(base, local, remote);
+    expect(text).toBe('# P\n- [ ] zero\n### Q\n- [ ] first\n- [ ] new task\n- [x] second\n');
+    for (const side of [local, remote]) expect(merged(base, text, side)).toBe(text);
+  });
+
+  it('CF6 notes of a task that both sides indented merge below it', () => {
+    const base = '- [ ] a\n- [ ] b\n  - old\n';
+    const remote = '- [ ] a\n  - [ ] b\n    - old\n';
+    expect(merged(base, '- [ ] a\n  - [ ] b\n    - old\n    - new\n', remote)).toBe(
+      '- [ ] a\n  - [ ] b\n    - old\n    - new\n',
+    );
+  });
+
+  it('CF6 a result that would not stay when it is merged again is left to decide', () => {
+    // By itself the second task is an edit of the first, which the other side removed.
+    const [one, other] = ['- [ ] write the tests of A\n', '- [ ] write the tests of B\n'];
+    const { text, conflicts } = mergeTasks({ base: one, local: '', remote: one + other });
+    expect({ text, paths: conflicts.map(({ path }) => path) }).toEqual({ text: one, paths: [''] });
   });
 
   it('moves of different tasks merge if there is one order that has the swaps of both; merged again, they stay', () => {
@@ -525,6 +591,35 @@ describe('applyTaskResolutions', () => {
     expect(merge.conflicts.map(({ path }) => path)).toEqual(['/2']);
     const decided = ConflictResolution.choose(merge.conflicts[0]!, 'remote', note);
     expect(applyTaskResolutions(merge.text, [decided], twins)).toBe(merge.text.replace('- [ ] parse\n', ''));
+  });
+
+  it('CF7 what would take the text behind it for its notes is not decided by itself', () => {
+    const versions = {
+      base: '## Part\n    - [ ] 1.1 watch it\n\ntext\n',
+      local: '## Part\n  - quite 0\n\ntext\n',
+      remote: '## Part\n- [ ] 1.1 watch it now\n\ntext\n',
+    };
+    const merge = mergeTasks(versions);
+    const decided = merge.conflicts.map((conflict) => ConflictResolution.choose(conflict, 'remote', note));
+    const once = applyTaskResolutions(merge.text, decided, versions.base);
+    expect(once).toContain('watch it now');
+    expect(applyTaskResolutions(once, decided, versions.base)).toBe(once);
+  });
+
+  it('CF7 where line ends of several kinds stand in an open file, each decision can be made, once', () => {
+    const tasks = '## one\r\n## four\r\n- [ ] five\r\n## seven\r\n- [ ] eight\r\n';
+    const versions = {
+      base: tasks.replace('## four', '- [ ] two\r\n## four'),
+      local: `${tasks}\n- [ ] two`,
+      remote: tasks,
+    };
+    const merge = mergeTasks(versions);
+    expect(merge.conflicts).not.toEqual([]);
+    for (const side of ['local', 'remote', 'base'] as const) {
+      const decided = merge.conflicts.map((conflict) => ConflictResolution.choose(conflict, side, note));
+      const once = applyTaskResolutions(merge.text, decided, versions.base);
+      expect(applyTaskResolutions(once, decided, versions.base)).toBe(once);
+    }
   });
 
   it('decides about the whole file', () => {
