@@ -8,7 +8,7 @@ import {
   MVCCController,
   mvccParticipant,
   type SagaParticipant,
-  type Transaction,
+  type StateTransaction,
   TransactionCoordinator,
   TransactionRolledBackError,
 } from '@zyflow/migration';
@@ -52,7 +52,7 @@ const start = (others: Partial<typeof participants> = {}) =>
 
 /** What one order does at each participant. */
 const order = (id: string, amount = 30) => ({
-  stock: async (transaction: Transaction<{ left: number }>) => {
+  stock: async (transaction: StateTransaction<{ left: number }>) => {
     const left = (await transaction.read('books'))?.state.left ?? 10;
     await transaction.write('books', { left: left - 1 });
   },

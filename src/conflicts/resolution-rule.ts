@@ -1,3 +1,4 @@
+import { checkMethods } from '../core/check-argument.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { isPlainObject, type JsonValue } from '../core/json-value.ts';
 import type { Conflict } from './conflict.ts';
@@ -37,9 +38,7 @@ const tests: Readonly<Record<ConflictValueType, (value: JsonValue) => boolean>> 
 /** @throws {@link InvalidArgumentError} if it is no rule. */
 export function compileRule(rule: ResolutionRule, what: string): CompiledResolutionRule {
   const { type, path, value, strategy } = rule;
-  if (typeof strategy?.resolve !== 'function') {
-    throw new InvalidArgumentError(`${what}.strategy`, 'a strategy with resolve()', strategy);
-  }
+  checkMethods(strategy, `${what}.strategy`, 'a strategy with resolve()', 'resolve');
   const types: readonly unknown[] = Object.values(ConflictType);
   if (type !== undefined && !types.includes(type)) {
     throw new InvalidArgumentError(`${what}.type`, types.join(', '), type);

@@ -1,8 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
-import { checkObject } from '../core/check-argument.ts';
+import { checkMethods, checkObject } from '../core/check-argument.ts';
 import { checkInteger } from '../core/check-integer.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
-import { InvalidArgumentError } from '../core/errors.ts';
 import { DecryptionError } from './errors.ts';
 import type { EncryptionContext, EventEncryption } from './event-encryption.ts';
 
@@ -45,7 +44,7 @@ export class AesGcmEncryption implements EventEncryption {
     checkObject(options);
     const { keys, subjectOf = (stream) => stream, clock = systemClock } = options;
     const { cacheSize: size = 1000, cacheTtlMs: ttlMs = 60_000 } = options;
-    if (typeof keys?.create !== 'function') throw new InvalidArgumentError('options.keys', 'a KeyStore', keys);
+    checkMethods(keys, 'options.keys', 'a KeyStore', 'create');
     checkInteger(size, 1, 'options.cacheSize');
     checkInteger(ttlMs, 1, 'options.cacheTtlMs');
     this.#keys = new KeyCache(keys, keyId, { size, ttlMs, clock });

@@ -1,5 +1,5 @@
-import { checkObject } from '../core/check-argument.ts';
-import { ConcurrencyConflictError, InvalidArgumentError, isMigrationError } from '../core/errors.ts';
+import { checkMethods, checkObject } from '../core/check-argument.ts';
+import { ConcurrencyConflictError, isMigrationError } from '../core/errors.ts';
 import { type ExpectedVersion, meetsExpectedVersion } from '../core/expected-version.ts';
 import { checkExpectedVersion } from './append-batches.ts';
 import { attemptSettings, type CommandAttemptOptions, untilAppended } from './command-attempts.ts';
@@ -64,7 +64,7 @@ export function commandHandler<S, C, E extends EventShape, N extends EventShape>
 ): CommandHandler<S, C, E> {
   checkObject(options);
   const { store, decider } = options;
-  if (typeof decider?.decide !== 'function') throw new InvalidArgumentError('options.decider', 'a Decider', decider);
+  checkMethods(decider, 'options.decider', 'a Decider', 'decide');
   const settings = attemptSettings(options);
   const now = () => settings.clock.now();
 

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'eventemitter3';
 import { abortable } from '../core/abort.ts';
-import { checkObject } from '../core/check-argument.ts';
+import { checkMethods, checkObject } from '../core/check-argument.ts';
 import { ClosedError, InvalidArgumentError } from '../core/errors.ts';
 import { throwLater } from '../core/on-error.ts';
 import { EventMessageError, EventNotSentError } from './bus-errors.ts';
@@ -81,9 +81,7 @@ export class EventBus<E extends DomainEvent = DomainEvent> {
     if (typeof type !== 'string' || type === '') {
       throw new InvalidArgumentError('type', "an event type or '*'", type);
     }
-    if (typeof handler?.handle !== 'function') {
-      throw new InvalidArgumentError('handler', 'an object with a handle method', handler);
-    }
+    checkMethods(handler, 'handler', 'an object with a handle method', 'handle');
     const { signal, once = false } = options;
     if (signal?.aborted) return () => {};
     const off = () => {

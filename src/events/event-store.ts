@@ -1,4 +1,4 @@
-import { checkObject } from '../core/check-argument.ts';
+import { checkMethods, checkObject } from '../core/check-argument.ts';
 import { checkInteger } from '../core/check-integer.ts';
 import { systemClock } from '../core/clock.ts';
 import { ConcurrencyConflictError, InvalidArgumentError } from '../core/errors.ts';
@@ -63,9 +63,7 @@ export class EventStore<E extends EventShape = EventShape, N extends EventShape 
   constructor(options: EventStoreOptions<E, N>) {
     checkObject(options);
     const { adapter, snapshotStrategy, clock = systemClock, random = Math.random, onError = throwLater } = options;
-    if (typeof adapter?.append !== 'function') {
-      throw new InvalidArgumentError('options.adapter', 'an EventAdapter', adapter);
-    }
+    checkMethods(adapter, 'options.adapter', 'an EventAdapter', 'append');
     const storage = new StoreAdapter(adapter);
     const codec = new EventCodec(options);
     // That these are events of the union is the registry's doing, or the word of whoever named the union.

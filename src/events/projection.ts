@@ -1,5 +1,5 @@
+import { checkMethods } from '../core/check-argument.ts';
 import { checkInteger } from '../core/check-integer.ts';
-import { InvalidArgumentError } from '../core/errors.ts';
 import type { EventQuery } from '../core/event-query.ts';
 import { checkSubscriptionName, ownCheckpoint } from './checkpoint-names.ts';
 import { checkQuery } from './event-names.ts';
@@ -42,9 +42,7 @@ export interface ProjectionPlan {
 
 /** @throws {@link InvalidArgumentError} naming what is wrong. */
 export function projectionPlan(projection: Projection, what = 'projection'): ProjectionPlan {
-  if (typeof projection?.handle !== 'function') {
-    throw new InvalidArgumentError(what, 'a projection with a function `handle`', projection);
-  }
+  checkMethods(projection, what, 'a projection with a function `handle`', 'handle');
   const { name, version = 1, query } = projection;
   checkSubscriptionName(name, `${what}.name`);
   checkInteger(version, 1, `${what}.version`);

@@ -1,5 +1,5 @@
-import { checkObject } from '../core/check-argument.ts';
-import { InvalidArgumentError, isMigrationError } from '../core/errors.ts';
+import { checkMethods, checkObject } from '../core/check-argument.ts';
+import { isMigrationError } from '../core/errors.ts';
 import { type EventQuery, matchesQuery } from '../core/event-query.ts';
 import { attemptSettings, type CommandAttemptOptions, untilAppended } from './command-attempts.ts';
 import type { HandleOptions } from './command-handler.ts';
@@ -60,7 +60,7 @@ export function queryCommandHandler<S, C, E extends EventShape, N extends EventS
 ): QueryCommandHandler<S, C, E> {
   checkObject(options);
   const { store, decider } = options;
-  if (typeof decider?.decide !== 'function') throw new InvalidArgumentError('options.decider', 'a Decider', decider);
+  checkMethods(decider, 'options.decider', 'a Decider', 'decide');
   const settings = attemptSettings(options);
   const now = () => settings.clock.now();
 

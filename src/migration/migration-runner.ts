@@ -1,4 +1,4 @@
-import { checkObject } from '../core/check-argument.ts';
+import { checkMethods, checkObject } from '../core/check-argument.ts';
 import { systemClock } from '../core/clock.ts';
 import { ClosedError, InvalidArgumentError } from '../core/errors.ts';
 import { createId } from '../core/ids.ts';
@@ -42,8 +42,7 @@ export class MigrationRunner {
     if (typeof name !== 'string' || name === '') throw new InvalidArgumentError('name', 'a name', name);
     if (!(leaseMs > 0)) throw new InvalidArgumentError('leaseMs', 'more than 0 ms', leaseMs);
     assertStages(stages);
-    if (typeof options.store?.append !== 'function')
-      throw new InvalidArgumentError('store', 'an EventStore for the journal', options.store);
+    checkMethods(options.store, 'store', 'an EventStore for the journal', 'append');
     this.#stages = [...stages];
     this.#leaseMs = leaseMs;
     this.#journal = {

@@ -1,4 +1,4 @@
-import { checkObject } from '../core/check-argument.ts';
+import { checkMethods, checkObject } from '../core/check-argument.ts';
 import { checksum } from '../core/checksum.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { ClosedError, ConcurrencyConflictError, InvalidArgumentError, SnapshotTooOldError } from '../core/errors.ts';
@@ -68,7 +68,7 @@ export class MVCCController<S = JsonValue> {
     checkObject(options);
     const { store = new MemoryVersionStore(), retention, checksums = 'written', clock = systemClock } = options;
     const { maxSnapshotAgeMs, onLongSnapshot, onError = throwLater } = options;
-    if (typeof store.commit !== 'function') throw new InvalidArgumentError('options.store', 'a VersionStore', store);
+    checkMethods(store, 'options.store', 'a VersionStore', 'commit');
     if (checksums !== 'written' && checksums !== 'computed') {
       throw new InvalidArgumentError('options.checksums', '"written" or "computed"', checksums);
     }

@@ -1,5 +1,5 @@
 import { checkMethods, checkObject } from '../core/check-argument.ts';
-import { InvalidArgumentError, StorageError } from '../core/errors.ts';
+import { StorageError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json-value.ts';
 import type { ChangeEvent, ChangeLog, ChangeRecord } from './change-log.ts';
 import type { CommitRequest, Committed, VersionStore } from './version-store.ts';
@@ -39,7 +39,7 @@ export function recordChanges<S = JsonValue>(store: VersionStore, options: Recor
   checkMethods(store, 'store', 'a VersionStore', 'commit');
   checkObject(options);
   const { log, stream = (aggregateId) => aggregateId, toEvents = changeEvents } = options;
-  if (typeof log?.appendWithin !== 'function') throw new InvalidArgumentError('options.log', 'an EventStore', log);
+  checkMethods(log, 'options.log', 'an EventStore', 'appendWithin');
   const records = (request: CommitRequest, committed: Committed): ChangeRecord[] => {
     const byStream = new Map<string, ChangeEvent[]>();
     for (const [index, { aggregateId, state }] of request.writes.entries()) {

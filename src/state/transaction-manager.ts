@@ -1,6 +1,6 @@
 import { abortable, withTimeout } from '../core/abort.ts';
 import type { Random } from '../core/backoff.ts';
-import { checkObject } from '../core/check-argument.ts';
+import { checkMethods, checkObject } from '../core/check-argument.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json-value.ts';
@@ -47,7 +47,7 @@ export class TransactionManager<S = JsonValue> {
   constructor(options: TransactionManagerOptions<S>) {
     checkObject(options);
     const { mvcc, clock = systemClock, random = Math.random } = options;
-    if (typeof mvcc?.begin !== 'function') throw new InvalidArgumentError('options.mvcc', 'an MVCCController', mvcc);
+    checkMethods(mvcc, 'options.mvcc', 'an MVCCController', 'begin');
     this.#mvcc = mvcc;
     this.#clock = clock;
     this.#random = random;

@@ -3,7 +3,7 @@ import type { ConflictResolution } from '../conflicts/conflict-resolution.ts';
 import { frozenJson, type JsonObject, type JsonValue, jsonEqual } from '../core/json-value.ts';
 import { distinct } from './distinct.ts';
 import { RecordChangedError } from './errors.ts';
-import { entryAfter, entryAsFound } from './intended-writes.ts';
+import { entryAfter, entryAsFound } from './intended-write.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { Replica, ReplicaRecord } from './replica.ts';
 import { decideRecord, type StateMerger } from './state-merger.ts';

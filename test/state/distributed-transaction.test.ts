@@ -16,7 +16,7 @@ import type { TransactionLog } from '../../src/state/distributed/transaction-log
 import { PreparedConflictError } from '../../src/state/errors.ts';
 import { MemoryVersionStore } from '../../src/state/memory-version-store.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
-import type { Transaction } from '../../src/state/transaction.ts';
+import type { StateTransaction } from '../../src/state/state-transaction.ts';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
 
 const { signal } = new AbortController();
@@ -339,7 +339,7 @@ describe('recover()', () => {
     };
     const coordinator = bench.coordinator({ accounts: cut });
     isCut = true;
-    const work = (transaction: Transaction<number>) => transaction.write('k', 1);
+    const work = (transaction: StateTransaction<number>) => transaction.write('k', 1);
     await failure(coordinator.run({ accounts: work }));
     await late[0]!();
     await versions.prepare('of-another', { writes: [{ aggregateId: 'o', state: 1 }], checks: [], timestamp: 1 });
@@ -573,6 +573,17 @@ describe('mvccParticipant', () => {
     for (let times = 0; times < 2; times++) await participant.commit('b', undefined, signal);
     await participant.rollback('c', undefined, signal);
     expect(await mvcc.readVersion('k')).toMatchObject({ version: 2, state: 8 });
+  });
+
+  test('lets work read and write, and not end the transaction that is the participant’s to end', async () => {
+    const mvcc = new MVCCController<number>();
+    const work = async (transaction: object) => {
+      await (transaction as StateTransaction<number>).write('k', 1);
+      for (const end of ['commit', 'prepare', 'rollback', 'end']) expect(transaction).not.toHaveProperty(end);
+      throw new Error('changed my mind');
+    };
+    await expect(mvccParticipant(mvcc).prepare('a', work, signal)).rejects.toThrow('changed my mind');
+    expect(await mvcc.readVersion('k')).toBeNull();
   });
 
   test('prepares a transaction that is open, with what it has read', async () => {

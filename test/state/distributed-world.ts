@@ -7,7 +7,7 @@ import { TransactionCoordinator } from '../../src/state/distributed/transaction-
 import type { NewLogEntry, TransactionLog } from '../../src/state/distributed/transaction-log.ts';
 import { MemoryVersionStore } from '../../src/state/memory-version-store.ts';
 import { MVCCController } from '../../src/state/mvcc-controller.ts';
-import type { Transaction } from '../../src/state/transaction.ts';
+import type { StateTransaction } from '../../src/state/state-transaction.ts';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
 
 /** How a call of the log or of a participant comes about: where a test lets processes die, calls fail or wait. */
@@ -108,7 +108,7 @@ export class World {
    */
   branches(key: string, names: readonly ParticipantName[], alsoWrites?: string) {
     const all = {
-      accounts: async (transaction: Transaction<string>) => {
+      accounts: async (transaction: StateTransaction<string>) => {
         if (await transaction.read(key)) throw new Error('it is there already');
         await transaction.write(key, key);
         if (alsoWrites !== undefined) await transaction.write(alsoWrites, key);

@@ -1,4 +1,4 @@
-import { checkObject } from '../../core/check-argument.ts';
+import { checkMethods, checkObject } from '../../core/check-argument.ts';
 import { InvalidArgumentError } from '../../core/errors.ts';
 import { assertBake } from '../assert-stages.ts';
 import { StageCheckFailedError } from '../errors.ts';
@@ -62,8 +62,7 @@ export function cutoverStage(options: CutoverStageOptions): MigrationStage {
   if (!rising || percentages.at(-1) !== 100) {
     throw new InvalidArgumentError('percentages', 'numbers above 0 that rise to 100', percentages.join(', '));
   }
-  if (typeof traffic?.setNewSystemTraffic !== 'function')
-    throw new InvalidArgumentError('traffic', 'a splitter with setNewSystemTraffic()', traffic);
+  checkMethods(traffic, 'traffic', 'a splitter with setNewSystemTraffic()', 'setNewSystemTraffic');
   if (typeof finalSync !== 'function') throw new InvalidArgumentError('finalSync', 'a function', finalSync);
   if (typeof carryBack !== 'function') throw new InvalidArgumentError('carryBack', 'a function', carryBack);
   assertBake(canary, 'canary');

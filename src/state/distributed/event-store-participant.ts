@@ -1,3 +1,4 @@
+import { checkMethods } from '../../core/check-argument.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { InvalidArgumentError } from '../../core/errors.ts';
 import type { ExpectedVersion } from '../../core/expected-version.ts';
@@ -66,7 +67,7 @@ export function eventStoreParticipant<N extends BranchEvent>(
   store: BranchEvents<N>,
   { validate, clock = systemClock }: EventStoreParticipantOptions<N> = {},
 ): TwoPhaseParticipant<readonly BranchAppend<N>[]> {
-  if (typeof store?.appendMany !== 'function') throw new InvalidArgumentError('store', 'an EventStore', store);
+  checkMethods(store, 'store', 'an EventStore', 'appendMany');
   return {
     async prepare(_transactionId, appends) {
       const streams = new Set<string>();

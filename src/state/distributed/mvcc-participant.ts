@@ -1,12 +1,13 @@
-import { InvalidArgumentError } from '../../core/errors.ts';
+import { checkMethods } from '../../core/check-argument.ts';
 import type { JsonValue } from '../../core/json-value.ts';
 import type { IsolationLevel } from '../isolation-level.ts';
 import type { MVCCController } from '../mvcc-controller.ts';
+import { GuardedTransaction, type StateTransaction } from '../state-transaction.ts';
 import type { Transaction } from '../transaction.ts';
 import type { TwoPhaseParticipant } from './participant.ts';
 
 /** What to read and write in a transaction that is begun for it; or one that is open, and ends by taking part. */
-export type MVCCWork<S = JsonValue> = Transaction<S> | ((transaction: Transaction<S>) => Promise<unknown>);
+export type MVCCWork<S = JsonValue> = Transaction<S> | ((transaction: StateTransaction<S>) => Promise<unknown>);
 
 /** Options of an {@link mvccParticipant}. */
 export interface MVCCParticipantOptions {
@@ -26,13 +27,13 @@ export function mvccParticipant<S = JsonValue>(
   mvcc: MVCCController<S>,
   { isolationLevel = 'serializable' }: MVCCParticipantOptions = {},
 ): TwoPhaseParticipant<MVCCWork<S>> {
-  if (typeof mvcc?.decide !== 'function') throw new InvalidArgumentError('mvcc', 'an MVCCController', mvcc);
+  checkMethods(mvcc, 'mvcc', 'an MVCCController', 'decide');
   return {
     async prepare(transactionId, work, signal) {
       if (typeof work !== 'function') return work.prepare(transactionId);
       const transaction = mvcc.begin({ isolationLevel, signal });
       try {
-        await work(transaction);
+        await work(new GuardedTransaction(transaction, async () => {}));
         await transaction.prepare(transactionId);
       } finally {
         await transaction.rollback();

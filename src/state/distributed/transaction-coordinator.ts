@@ -1,5 +1,5 @@
 import type { BackoffOptions, Random } from '../../core/backoff.ts';
-import { checkObject } from '../../core/check-argument.ts';
+import { checkMethods, checkObject } from '../../core/check-argument.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { ClosedError, InvalidArgumentError } from '../../core/errors.ts';
 import { createId } from '../../core/ids.ts';
@@ -87,7 +87,7 @@ export class TransactionCoordinator<P extends Participants> {
     const { log, participants, name = 'transactions', timeoutMs = 30_000, clock = systemClock } = options;
     const { prepareTimeoutMs = 10_000, settleTimeoutMs = 10_000, random = Math.random } = options;
     const { maxAttempts = 5, backoff = {} } = options.retry ?? {};
-    if (typeof log?.readAll !== 'function') throw new InvalidArgumentError('options.log', 'an EventStore', log);
+    checkMethods(log, 'options.log', 'an EventStore', 'readAll');
     for (const [key, participant] of Object.entries(participants ?? {})) checkParticipant(participant, key);
     if (Object.keys(participants ?? {}).length === 0) {
       throw new InvalidArgumentError('options.participants', 'at least one participant by its name', participants);
