@@ -16,7 +16,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/global-setup.ts'],
     exclude: ['test/package/**', 'test/bench/**', 'test/crash/**', 'node_modules/**'],
-    testTimeout: process.env.DEEP ? 600_000 : 30_000,
+    testTimeout: process.env.DEEP ? 3_600_000 : 60_000,
     hookTimeout: 30_000,
     maxWorkers: 2,
   },
