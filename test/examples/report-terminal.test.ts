@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareFaults } from '../../examples/migrate-zyflow/report/compare-faults.ts';
 import { displayWidth, pad, truncate } from '../../examples/migrate-zyflow/report/display-width.ts';
-import { isMet, isSuccess } from '../../examples/migrate-zyflow/report/migration-report.ts';
+import { type Criterion, isMet, isSuccess } from '../../examples/migrate-zyflow/report/migration-report.ts';
 import { formatNumber, formatQuantity } from '../../examples/migrate-zyflow/report/number-format.ts';
 import { Progress } from '../../examples/migrate-zyflow/report/progress.ts';
 import { terminalReport } from '../../examples/migrate-zyflow/report/terminal-report.ts';
@@ -115,7 +115,11 @@ describe('a criterion', () => {
   it('decides with all others on success', () => {
     expect(isSuccess(sampleReport)).toBe(false);
     expect(isSuccess({ ...sampleReport, criteria: [] })).toBe(false);
-    expect(isSuccess({ ...sampleReport, criteria: sampleReport.criteria.filter(isMet) })).toBe(true);
+    const met = sampleReport.criteria.filter(isMet);
+    expect(isSuccess({ ...sampleReport, criteria: met })).toBe(true);
+    const shown = (measured: number | null) => ({ ...met[0]!, measured, decides: false });
+    const isSuccessWith = (one: Criterion) => isSuccess({ ...sampleReport, criteria: [...met, one] });
+    expect([shown(Number.NEGATIVE_INFINITY), shown(null)].map(isSuccessWith)).toEqual([true, false]);
   });
 });
 

@@ -28,9 +28,11 @@ ${heading(report)}${tiles(report)}${criteria(report)}${faults(report)}${latencie
 function heading(report: MigrationReport): Html {
   const { workspace, startedAt, durationMs } = report;
   const met = report.criteria.filter(isMet).length;
-  const [kind, verdict] = isSuccess(report)
-    ? ['good', 'All criteria were measured and met']
-    : ['bad', `${met} of ${report.criteria.length} criteria were met`];
+  const kind = isSuccess(report) ? 'good' : 'bad';
+  const verdict =
+    met > 0 && met === report.criteria.length
+      ? 'All criteria were measured and met'
+      : `${met} of ${report.criteria.length} criteria were met`;
   return html`<h1>Migration of ZyFlow</h1>
 <p class="soft">${workspace.tasks} tasks in ${workspace.changes} changes of ${workspace.projects} ${workspace.projects === 1 ? 'project' : 'projects'}; begun ${startedAt}, ${formatSeconds(durationMs)}</p>
 <p class="verdict ${kind}">${verdict}</p>`;

@@ -9,6 +9,8 @@ export interface Criterion {
   readonly measured: number | null;
   /** Of what it was measured, in words. */
   readonly detail?: string;
+  /** False where it is shown and asks nothing of the run: it tells as much of the machine. Default: true. */
+  readonly decides?: boolean;
 }
 
 export function isMet({ bound, measured }: Criterion): boolean {
@@ -94,6 +96,6 @@ export interface MigrationReport {
   readonly notes: readonly string[];
 }
 
-/** Whether the run may be called a success: there are criteria, and all were measured and met. */
-export const isSuccess = (report: MigrationReport): boolean =>
-  report.criteria.length > 0 && report.criteria.every(isMet);
+/** Whether the run may be called a success: there are criteria, all were measured, and all that decide were met. */
+export const isSuccess = ({ criteria }: MigrationReport): boolean =>
+  criteria.length > 0 && criteria.every((each) => isMet(each) || (each.decides === false && each.measured !== null));

@@ -1,4 +1,4 @@
-import { type Criterion, isMet, isSuccess, type MigrationReport } from './migration-report.ts';
+import { type Criterion, isMet, type MigrationReport } from './migration-report.ts';
 import { formatQuantity, formatSeconds } from './number-format.ts';
 import { textTable } from './text-table.ts';
 
@@ -42,8 +42,9 @@ export function terminalReport(report: MigrationReport, columns?: number): strin
     columns,
   );
   const met = report.criteria.filter(isMet).length;
-  const verdict = isSuccess(report)
-    ? `All ${met} criteria were measured and met`
-    : `${met} of ${report.criteria.length} criteria were met`;
+  const verdict =
+    met > 0 && met === report.criteria.length
+      ? `All ${met} criteria were measured and met`
+      : `${met} of ${report.criteria.length} criteria were met`;
   return [...criteria, '', ...faults, '', `${verdict}, in ${formatSeconds(report.durationMs)}.`].join('\n');
 }
