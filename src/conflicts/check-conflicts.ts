@@ -1,10 +1,10 @@
+import { checkMethods } from '../core/check-argument.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import type { Conflict } from './conflict.ts';
 
 /** @throws {@link InvalidArgumentError} for anything else, such as a conflict that is JSON still. */
 export function checkConflict(conflict: Conflict, argument: string): void {
-  if (typeof conflict?.valueOn === 'function') return;
-  throw new InvalidArgumentError(argument, 'a Conflict: Conflict.fromJSON() makes one of JSON', conflict);
+  checkMethods(conflict, argument, 'a Conflict: Conflict.fromJSON() makes one of JSON', 'valueOn');
 }
 
 /** @throws {@link InvalidArgumentError} for what is no list, or has anything else in it. */

@@ -6,6 +6,12 @@ export function checkObject(value: unknown, what = 'options'): void {
   throw new InvalidArgumentError(what, 'an object', value);
 }
 
+/** The function, if it is one. @throws {@link InvalidArgumentError} for anything else. */
+export function checkFunction<F extends (...values: never[]) => unknown>(value: F, what: string): F {
+  if (typeof value !== 'function') throw new InvalidArgumentError(what, 'a function', value);
+  return value;
+}
+
 /**
  * @param expected - What has such methods, for the message.
  * @throws {@link InvalidArgumentError} unless the value has each of these methods.

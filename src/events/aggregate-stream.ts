@@ -1,6 +1,6 @@
+import { checkMethods } from '../core/check-argument.ts';
 import { checkInteger } from '../core/check-integer.ts';
 import type { Clock } from '../core/clock.ts';
-import { InvalidArgumentError } from '../core/errors.ts';
 import type { BatchSource } from './event-batches.ts';
 import { streamSequence } from './event-batches.ts';
 import { checkName } from './event-names.ts';
@@ -55,8 +55,7 @@ export async function aggregateStream<S, R extends RecordedEvent>(
   stream: string,
   fold: StreamFold<S, R>,
 ): Promise<StreamState<S>> {
-  if (typeof fold?.initial !== 'function' || typeof fold.evolve !== 'function')
-    throw new InvalidArgumentError('fold', 'a fold with the functions `initial` and `evolve`', fold);
+  checkMethods(fold, 'fold', 'a fold with the functions `initial` and `evolve`', 'initial', 'evolve');
   const { name, schemaVersion = 1 } = fold;
   checkInteger(schemaVersion, 0, 'fold.schemaVersion');
   if (name !== undefined) checkName(name, 'fold.name');

@@ -1,4 +1,5 @@
 import { checkMethods } from '../core/check-argument.ts';
+
 /** What a strategy knows when a fold has ended. */
 export interface SnapshotOccasion {
   readonly stream: string;

@@ -1,4 +1,5 @@
 import type { BackoffOptions } from '../core/backoff.ts';
+import { checkFunction } from '../core/check-argument.ts';
 import { checkInteger } from '../core/check-integer.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import type { EventQuery } from '../core/event-query.ts';
@@ -74,7 +75,7 @@ export interface SubscribeSettings extends RunSettings {
 export function subscribeSettings(options: SubscribeOptions): SubscribeSettings {
   const { name, handle, query, from = 0, group } = options;
   checkSubscriptionName(name, 'options.name');
-  if (typeof handle !== 'function') throw new InvalidArgumentError('options.handle', 'a function', handle);
+  checkFunction(handle, 'options.handle');
   return {
     ...runSettings(options),
     name,

@@ -1,3 +1,4 @@
+import { checkFunction } from '../core/check-argument.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 import { assertGate } from './gate.ts';
 import type { Bake, MigrationStage } from './stage.ts';
@@ -11,7 +12,7 @@ export function assertStages(stages: readonly MigrationStage[]): void {
     const what = `stages[${index}]`;
     if (typeof stage?.name !== 'string' || stage.name === '')
       throw new InvalidArgumentError(`${what}.name`, 'a name', stage?.name);
-    if (typeof stage.run !== 'function') throw new InvalidArgumentError(`${what}.run`, 'a function', stage.run);
+    checkFunction(stage.run, `${what}.run`);
     if (names.has(stage.name))
       throw new InvalidArgumentError(`${what}.name`, 'a name that no other stage has', stage.name);
     names.add(stage.name);

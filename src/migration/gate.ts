@@ -1,4 +1,5 @@
 import { withTimeout } from '../core/abort.ts';
+import { checkFunction } from '../core/check-argument.ts';
 import type { Clock } from '../core/clock.ts';
 import { InvalidArgumentError, messageOf } from '../core/errors.ts';
 
@@ -77,8 +78,7 @@ export function assertGate(gate: Gate): void {
   if (typeof gate.name !== 'string' || gate.name === '')
     throw new InvalidArgumentError('gate.name', 'a name', gate.name);
   const what = `gate "${gate.name}"`;
-  if (typeof gate.measure !== 'function')
-    throw new InvalidArgumentError(`${what}: measure`, 'a function', gate.measure);
+  checkFunction(gate.measure, `${what}: measure`);
   if (gate.max === undefined && gate.min === undefined)
     throw new InvalidArgumentError(what, 'max, min or both', undefined);
   for (const bound of ['max', 'min', 'minimumSamples', 'timeoutMs'] as const) {

@@ -24,9 +24,3 @@ export function checkWhole(value: number, least: number, what: string): number {
   }
   return value;
 }
-
-/** The function, if it is one. @throws {@link InvalidArgumentError} for anything else. */
-export function checkFunction<F extends (...values: never[]) => unknown>(value: F, what: string): F {
-  if (typeof value !== 'function') throw new InvalidArgumentError(what, 'a function', value);
-  return value;
-}

@@ -1,4 +1,4 @@
-import { checkObject } from '../core/check-argument.ts';
+import { checkFunction, checkObject } from '../core/check-argument.ts';
 import { systemClock } from '../core/clock.ts';
 import { ClosedError, InvalidArgumentError } from '../core/errors.ts';
 import { frozenJson, type JsonValue } from '../core/json-value.ts';
@@ -6,7 +6,7 @@ import { DeadlockError } from '../core/lock-errors.ts';
 import { type OnError, throwLater } from '../core/on-error.ts';
 import { applyJsonPatch, type JsonPatchOperation } from './apply-json-patch.ts';
 import { applyMergePatch, type MergePatch } from './apply-merge-patch.ts';
-import { checkAggregateId, checkFunction, checkWhole } from './arguments.ts';
+import { checkAggregateId, checkWhole } from './arguments.ts';
 import { VersionNotFoundError } from './errors.ts';
 import { checkIsolationLevel, type IsolationLevel } from './isolation-level.ts';
 import type { LockManager } from './lock-manager.ts';

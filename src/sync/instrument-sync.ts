@@ -1,5 +1,4 @@
-import { checkObject } from '../core/check-argument.ts';
-import { InvalidArgumentError } from '../core/errors.ts';
+import { checkFunction, checkObject } from '../core/check-argument.ts';
 import { type OnError, throwLater } from '../core/on-error.ts';
 
 /** A function of the legacy system, whatever its parameters. */
@@ -38,7 +37,7 @@ export function instrumentSync<F extends LegacySyncFunction>(
   fn: F,
   options: { readonly onError?: OnError } = {},
 ): { sync: F; emitter: SyncEmitter<F> } {
-  if (typeof fn !== 'function') throw new InvalidArgumentError('fn', 'a function', fn);
+  checkFunction(fn, 'fn');
   checkObject(options);
   const { onError = throwLater } = options;
   const listeners = { sync: new Set<Listener>(), 'sync:error': new Set<Listener>() };

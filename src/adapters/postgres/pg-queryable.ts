@@ -1,4 +1,5 @@
-import { InvalidArgumentError, StorageError } from '../../core/errors.ts';
+import { checkMethods } from '../../core/check-argument.ts';
+import { StorageError } from '../../core/errors.ts';
 import { KeyedQueue } from '../../core/keyed-queue.ts';
 
 /** The rows that a statement gave. */
@@ -41,8 +42,8 @@ export type PgDatabase = PgPool | PgTransactional | PgQueryable;
 
 /** @throws {@link InvalidArgumentError} for what is no client, such as a URL or the options of one. */
 export function checkClient<D extends PgDatabase>(db: D): D {
-  if (typeof db?.query === 'function') return db;
-  throw new InvalidArgumentError('db', 'a pg.Pool, pg.Client or PGlite', db);
+  checkMethods(db, 'db', 'a pg.Pool, pg.Client or PGlite', 'query');
+  return db;
 }
 
 /** Runs a statement, which is named for errors, and gives its rows. */

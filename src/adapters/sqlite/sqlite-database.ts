@@ -1,8 +1,9 @@
 import { sleep } from '../../core/abort.ts';
 import { backoffDelay } from '../../core/backoff.ts';
 import { CallersError } from '../../core/callers-error.ts';
+import { checkMethods } from '../../core/check-argument.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
-import { InvalidArgumentError, StorageError, storageError } from '../../core/errors.ts';
+import { StorageError, storageError } from '../../core/errors.ts';
 
 /** A prepared statement, as better-sqlite3, libsql and node:sqlite have it. */
 export interface SqliteStatement {
@@ -24,8 +25,8 @@ export interface SqliteDatabase {
 
 /** @throws {@link InvalidArgumentError} for what is no open database, such as the path of one. */
 export function checkDatabase(db: SqliteDatabase): SqliteDatabase {
-  if (typeof db?.prepare === 'function' && typeof db.exec === 'function') return db;
-  throw new InvalidArgumentError('db', 'an open database of better-sqlite3, libsql or node:sqlite', db);
+  checkMethods(db, 'db', 'an open database of better-sqlite3, libsql or node:sqlite', 'prepare', 'exec');
+  return db;
 }
 
 /** How long to wait for another process that holds the file. */

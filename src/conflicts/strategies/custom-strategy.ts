@@ -1,3 +1,4 @@
+import { checkFunction } from '../../core/check-argument.ts';
 import { InvalidArgumentError } from '../../core/errors.ts';
 import { isPlainObject, type JsonValue } from '../../core/json-value.ts';
 import type { Conflict } from '../conflict.ts';
@@ -28,7 +29,7 @@ export class CustomStrategy implements ConflictResolutionStrategy {
     decide: (conflict: Conflict) => CustomDecision | undefined | Promise<CustomDecision | undefined>,
   ) {
     if (typeof name !== 'string') throw new InvalidArgumentError('name', 'a name', name);
-    if (typeof decide !== 'function') throw new InvalidArgumentError('decide', 'a function', decide);
+    checkFunction(decide, 'decide');
     this.name = name;
     this.#decide = decide;
   }

@@ -1,4 +1,4 @@
-import { checkMethods, checkObject } from '../../core/check-argument.ts';
+import { checkFunction, checkMethods, checkObject } from '../../core/check-argument.ts';
 import { InvalidArgumentError } from '../../core/errors.ts';
 import { assertBake } from '../assert-stages.ts';
 import { StageCheckFailedError } from '../errors.ts';
@@ -63,8 +63,8 @@ export function cutoverStage(options: CutoverStageOptions): MigrationStage {
     throw new InvalidArgumentError('percentages', 'numbers above 0 that rise to 100', percentages.join(', '));
   }
   checkMethods(traffic, 'traffic', 'a splitter with setNewSystemTraffic()', 'setNewSystemTraffic');
-  if (typeof finalSync !== 'function') throw new InvalidArgumentError('finalSync', 'a function', finalSync);
-  if (typeof carryBack !== 'function') throw new InvalidArgumentError('carryBack', 'a function', carryBack);
+  checkFunction(finalSync, 'finalSync');
+  checkFunction(carryBack, 'carryBack');
   assertBake(canary, 'canary');
   return {
     name,
