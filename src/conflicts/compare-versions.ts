@@ -167,8 +167,8 @@ class Comparison {
   }
 }
 
-/** Whether two lists hold the same names in the same order. */
-export const areSame = (names: readonly string[], others: readonly string[]) => {
+/** Whether two lists hold the same names, or other identities, in the same order. */
+export const areSame = <T extends string | number>(names: readonly T[], others: readonly T[]) => {
   if (names.length !== others.length) return false;
   for (let at = 0; at < names.length; at++) if (names[at] !== others[at]) return false;
   return true;

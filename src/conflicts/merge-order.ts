@@ -1,3 +1,4 @@
+import { areSame } from './compare-versions.ts';
 import type { Identity } from './list-identity.ts';
 
 type Items = readonly Identity[];
@@ -36,7 +37,7 @@ export function mergeOrder(
   inLocal?: Members,
   inRemote?: Members,
 ): { order: readonly Identity[]; conflicts: readonly OrderConflict[] } {
-  if (isSame(local, remote)) return { order: local, conflicts: [] };
+  if (areSame(local, remote)) return { order: local, conflicts: [] };
   const { head, tail } = sameEnds(base, local, remote);
   const { order, conflicts } = mergeMiddles(
     base.slice(head, base.length - tail),
@@ -150,7 +151,7 @@ function judge(
   const first = local.findIndex((item, at) => item !== remote[at]);
   const chosen = compareIdentities(local[first]!, remote[first]!) < 0 ? local : remote;
   // Only items that both sides added are in different places.
-  if (isSame(localOrder, remoteOrder)) return chosen;
+  if (areSame(localOrder, remoteOrder)) return chosen;
   const baseOrder = localOrder.toSorted(byBase);
   conflicts.push({ base: baseOrder, local: localOrder, remote: remoteOrder });
   return assemble(baseOrder, runsBetween(chosen, new Set(baseOrder)), noRuns);
@@ -213,8 +214,6 @@ function join(a: Items, b: Items, spine: Items, place: number): Items {
   const order = b.length - a.length || compareIdentities(a[0]!, b[0]!);
   return order < 0 ? [...a, ...b] : [...b, ...a];
 }
-
-const isSame = (a: Items, b: Items) => a.length === b.length && a.every((item, at) => item === b[at]);
 
 const isSorted = (items: Items, compare: (a: Identity, b: Identity) => number = compareIdentities) =>
   items.every((item, at) => at === 0 || compare(items[at - 1]!, item) < 0);

@@ -14,7 +14,7 @@ export interface Clock {
 const { timeOrigin } = performance;
 
 /** What a timer of the platform can wait; asked for more, it does not wait at all. */
-const maxTimerMs = 2 ** 31 - 1;
+export const maxTimerMs = 2 ** 31 - 1;
 
 /** Real time: monotonic between two calls of one process, aligned with the wall clock at start-up of the process. */
 export const systemClock: Clock = Object.freeze({

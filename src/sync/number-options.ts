@@ -1,3 +1,4 @@
+import { maxTimerMs } from '../core/clock.ts';
 import { InvalidArgumentError } from '../core/errors.ts';
 
 /** The value if it is a time span in ms, 0 or more. */
@@ -13,17 +14,14 @@ export function atLeastOne(value: number, what: string): number {
   return value;
 }
 
-/** The longest that timers can wait: a longer one they take for 1 ms. */
-const maxDelayMs = 2 ** 31 - 1;
-
 /** The value if it is a time that a timer can wait, in ms. */
 export function delay(value: number, what: string): number {
-  if (Number.isFinite(value) && value >= 0 && value <= maxDelayMs) return value;
-  throw new InvalidArgumentError(what, `milliseconds, from 0 to ${maxDelayMs}`, value);
+  if (Number.isFinite(value) && value >= 0 && value <= maxTimerMs) return value;
+  throw new InvalidArgumentError(what, `milliseconds, from 0 to ${maxTimerMs}`, value);
 }
 
 /** The value if something can be done that often: a time that a timer can wait, in ms, and not at once again. */
 export function interval(value: number, what: string): number {
-  if (Number.isFinite(value) && value >= 1 && value <= maxDelayMs) return value;
-  throw new InvalidArgumentError(what, `milliseconds, from 1 to ${maxDelayMs}`, value);
+  if (Number.isFinite(value) && value >= 1 && value <= maxTimerMs) return value;
+  throw new InvalidArgumentError(what, `milliseconds, from 1 to ${maxTimerMs}`, value);
 }

@@ -17,10 +17,9 @@ import {
   type SyncEntry,
   type SyncIntent,
   type SyncSide,
+  syncSides,
 } from './sync-journal.ts';
 import type { SyncResult, SyncWrite } from './sync-result.ts';
-
-const bothSides = ['spec', 'runtime'] as const;
 
 /** Which sides a sync writes. */
 type SyncDirection = 'both' | 'spec to runtime' | 'runtime to spec';
@@ -91,7 +90,7 @@ export class RecordSync<S> {
       spec: direction === 'spec to runtime' ? records.spec.state : state,
       runtime: direction === 'runtime to spec' ? records.runtime.state : state,
     };
-    const sides = bothSides.filter((side) => !jsonEqual(records[side].state, targets[side]));
+    const sides = syncSides.filter((side) => !jsonEqual(records[side].state, targets[side]));
     const base = held(direction === 'runtime to spec' ? targets.runtime : targets.spec);
     const { start, conflicts } = merged;
     const resolutions = merged.resolutions.map(resolutionToJson);
@@ -106,7 +105,7 @@ export class RecordSync<S> {
     );
     const done = { base, conflicts, resolutions: resolutions.length > 0 ? resolutions : start.resolutions };
     if (!dryRun) await this.#carryOut(id, { entry, start, intents, done, signal });
-    const writes = bothSides
+    const writes = syncSides
       .map((side): SyncWrite<S> => ({ side, before: before[side].state, after: targets[side] }))
       .filter((write) => !jsonEqual(write.before, write.after));
     return Object.freeze({

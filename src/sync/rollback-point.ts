@@ -2,7 +2,15 @@ import { jsonEqual } from '../core/json-value.ts';
 import { RecordChangedError } from './errors.ts';
 import type { RecordSync } from './record-sync.ts';
 import type { Replica } from './replica.ts';
-import { type Held, held, noEntry, type SyncEntries, type SyncEntry, type SyncSide } from './sync-journal.ts';
+import {
+  type Held,
+  held,
+  noEntry,
+  type SyncEntries,
+  type SyncEntry,
+  type SyncSide,
+  syncSides,
+} from './sync-journal.ts';
 
 /** A record as both sides held it. */
 export interface SavedRecord {
@@ -25,8 +33,6 @@ export interface RollbackParts<S> {
   readonly entries: SyncEntries;
   readonly records: RecordSync<S>;
 }
-
-const sides = ['spec', 'runtime'] as const;
 
 /** A record that neither side has. */
 export const noRecord = (id: string): SavedRecord => ({ id, spec: {}, runtime: {}, entry: noEntry });
@@ -53,7 +59,7 @@ export async function restoreRecord<S>(
   // First, as nobody would come back for a record that is on neither side any more.
   if (!jsonEqual(entry, saved.entry)) await parts.entries.save(id, saved.entry, version);
   const now = await parts.records.read(id, signal);
-  for (const side of sides) {
+  for (const side of syncSides) {
     const state = saved[side].state as S | undefined;
     if (jsonEqual(now[side].state, state)) continue;
     const outcome = await parts.replicas[side].write(id, state, { expectedVersion: now[side].version, signal });

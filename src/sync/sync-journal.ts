@@ -17,6 +17,9 @@ export interface IntendedWrite extends Held {
 /** One of the two sides of a {@link SyncCoordinator}. */
 export type SyncSide = 'spec' | 'runtime';
 
+/** Both, in the order in which they are written. */
+export const syncSides: readonly SyncSide[] = ['spec', 'runtime'];
+
 /** A write that a sync is about to make, written down before it makes it, and what it comes to. */
 export interface SyncIntent {
   readonly write: IntendedWrite;

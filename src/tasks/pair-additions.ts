@@ -57,7 +57,8 @@ function additions(side: readonly Block[], known: Ids, other: Ids): Places {
   });
 }
 
-const idsOf = (blocks: readonly Block[]) => new Set(blocks.map(({ id }) => id));
+/** The identities of the blocks. */
+export const idsOf = (blocks: readonly Block[]) => new Set(blocks.map(({ id }) => id));
 
 /** What a block says, apart from letter case and white space. */
 export function wordsOf(block: Block): string {

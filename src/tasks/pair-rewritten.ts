@@ -1,4 +1,4 @@
-import { wordsOf } from './pair-additions.ts';
+import { idsOf, wordsOf } from './pair-additions.ts';
 import { type Block, isHeading, isTask, isTextBlock } from './task-blocks.ts';
 
 type Blocks = readonly Block[];
@@ -69,5 +69,3 @@ function firstTaskOf(blocks: Blocks, heading: number): string | undefined {
   const first = next && isTextBlock(next) ? second : next;
   return first && isTask(first) ? first.id : undefined;
 }
-
-const idsOf = (blocks: Blocks) => new Set(blocks.map(({ id }) => id));

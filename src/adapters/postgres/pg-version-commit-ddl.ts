@@ -64,37 +64,6 @@ export function commitFunctions(schema: string): string[] {
       end if;
     end $$`,
 
-    // Removes of each aggregate what the retention lets go, oldest first. It is an array of the horizon, the time since
-    // which nothing goes, the number of versions, the bytes, and the time since which all stays; null for any of these.
-    `create function ${schema}.remove_versions_v2(ids text[], retention bigint[]) returns bigint
-    language sql volatile as $$
-      with removed as (
-        delete from ${versions} v
-          using (
-            select a.id,
-              (select n.version from ${versions} n
-                where n.aggregate_id = a.id and n.sequence <= retention[1]
-                  and (retention[2] is null or n.timestamp < retention[2])
-                order by n.version desc limit 1) as seen,
-              greatest(
-                a.newest - retention[3] + 1,
-                case when retention[4] is not null then coalesce((
-                  select min(k.version) from (
-                    select n.version, sum(octet_length(n.state)) over (order by n.version desc) as bytes
-                    from ${versions} n where n.aggregate_id = a.id) k
-                  where k.bytes <= retention[4]), a.newest) end,
-                (select n.version from ${versions} n
-                  where n.aggregate_id = a.id and n.timestamp < retention[5] order by n.version desc limit 1)
-              ) as first_kept
-            from (
-              select i.id, (select max(n.version) from ${versions} n where n.aggregate_id = i.id) as newest
-              from unnest(ids) as i (id)) a
-          ) old
-          where v.aggregate_id = old.id and v.version < old.seen and v.version < old.first_kept
-          returning 1
-      ) select count(*) from removed
-    $$`,
-
     // Writes what nothing speaks against, under the lock.
     `create function ${schema}.write_versions_v2(ids text[], states text[], checksums text[], happened bigint,
       retention bigint[]) returns ${outcome}

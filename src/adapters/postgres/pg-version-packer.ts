@@ -42,14 +42,13 @@ export class PgVersionPacker {
   async packDue(): Promise<void> {
     for (const aggregateId of this.#due) {
       this.#due.delete(aggregateId);
-      const done = this.#written.get(aggregateId)?.done ?? 0;
-      this.#written.set(aggregateId, { count: 0, done });
+      let done = this.#written.get(aggregateId)?.done ?? 0;
       try {
-        const packed = await this.pack(aggregateId, done);
-        this.#written.set(aggregateId, { count: 0, done: packed });
+        done = await this.pack(aggregateId, done);
       } catch {
         // What is wrong with the server the commit says; the next time, or a vacuum, packs these too.
       }
+      this.#written.set(aggregateId, { count: 0, done });
     }
   }
 
